@@ -1,0 +1,67 @@
+# make run    builds luamilter and runs it with SCRIPT
+# make test   installs what the tests need (Debian) and runs them
+# make lint   gofmt, vet, staticcheck, luacheck
+# make fuzz   each fuzz target for FUZZTIME
+# make bench  the benchmarks, ready for benchstat
+
+SCRIPT   ?= scripts/hello.lua
+FUZZTIME ?= 30s
+COUNT    ?= 6
+
+GO          ?= go
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+# What the tests talk to: a real MTA, a milter client that nobody here wrote, and the reference Lua; a C compiler is for the
+# race detector.
+TEST_PACKAGES := postfix miltertest lua5.1 gcc libc6-dev
+TEST_COMMANDS := postconf miltertest lua5.1 gcc
+LINT_PACKAGES := lua-check
+LINT_COMMANDS := luacheck
+
+.PHONY: run build test test-packages lint lint-packages fuzz bench clean
+
+run: build
+	./luamilter --script $(SCRIPT)
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -o luamilter ./cmd/luamilter
+
+test: test-packages
+	$(GO) test -race -timeout 20m ./...
+
+# Packages are installed only where a command is missing, so that a second run needs no network and no root.
+# $(call install,commands,packages)
+define install
+	@missing=; PATH=$$PATH:/usr/sbin:/sbin; for c in $(1); do command -v $$c >/dev/null || missing=1; done; \
+	if [ -n "$$missing" ]; then \
+	  if [ "$$(id -u)" = 0 ]; then as_root=; else as_root=sudo; fi; \
+	  echo "installing $(2)"; \
+	  $$as_root apt-get update -q && \
+	  $$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $(2); \
+	fi
+endef
+
+test-packages:
+	$(call install,$(TEST_COMMANDS),$(TEST_PACKAGES))
+
+lint-packages:
+	$(call install,$(LINT_COMMANDS),$(LINT_PACKAGES))
+
+lint: lint-packages
+	@unformatted=$$(gofmt -l cmd engine luabind protocol); if [ -n "$$unformatted" ]; then echo "gofmt: $$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	luacheck --quiet --no-color --config scripts/.luacheckrc scripts
+
+fuzz:
+	@set -e; for pkg in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg; \
+	  done; \
+	done
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) ./...
+
+clean:
+	rm -f luamilter
