@@ -1,0 +1,265 @@
+package protocol
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"runtime/debug"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+const (
+	// writeTimeout is for a peer that does not read. It is set anew when half of it is over.
+	writeTimeout = 5 * time.Minute
+	// flushSize is the size at which replies are written before the burst has ended.
+	flushSize = 64 * 1024
+)
+
+// The values of conn.life. Shutdown may close a connection that waits between messages, and later one that waits before
+// its first.
+const (
+	lifeBusy int32 = iota
+	lifeFresh
+	lifeWaiting
+	lifeClosed
+)
+
+var (
+	errQuit     = errors.New("quit")
+	errShutdown = errors.New("server shut down")
+)
+
+// panicError is a panic of the Session.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
+
+// conn is one connection of an MTA. One goroutine owns it; life is shared with Shutdown.
+type conn struct {
+	server *Server
+	net    net.Conn
+	peer   Peer
+	life   atomic.Int32
+	since  time.Time // when it was accepted
+
+	frames   frameReader
+	out      []byte   // replies not yet written
+	small    [64]byte // holds out as long as it is short
+	writeErr error
+	// What the deadlines of net are set to. Setting one costs more than reading the clock.
+	readBy, writeBy time.Time
+
+	dialogue dialogue
+}
+
+func newConn(s *Server, nc net.Conn, peer Peer) *conn {
+	c := &conn{server: s, net: nc, peer: peer, since: time.Now()}
+	c.frames.body = true
+	c.frames.idle = newIdleReader(nc)
+	c.out = c.small[:0]
+	return c
+}
+
+// serve runs the connection to its end.
+func (c *conn) serve() {
+	err := c.run()
+	_ = c.flush() // the replies to what came before the end
+	_ = c.net.Close()
+	c.logEnd(err)
+	c.protect(c.endMessage)
+	c.protect(c.closeSession)
+}
+
+// run reads and answers until there is no more. A panic of the Session ends here.
+func (c *conn) run() (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &panicError{p, debug.Stack()}
+		}
+	}()
+	if err := c.openSession(nil); err != nil {
+		return err
+	}
+	for {
+		code, data, ok, err := c.frames.next()
+		if err != nil {
+			return err
+		}
+		if !ok {
+			err = c.wait()
+		} else {
+			err = c.command(Code(code), text(data))
+		}
+		if err != nil {
+			return err
+		}
+		if len(c.out) >= flushSize {
+			if err := c.flush(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// protect runs a part of the end of the connection, which goes on whatever the Session does.
+func (c *conn) protect(f func() error) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.logEnd(&panicError{p, debug.Stack()})
+		}
+	}()
+	if err := f(); err != nil {
+		c.logEnd(err)
+	}
+}
+
+// wait writes the replies, because the peer may wait for them, and reads what there is.
+func (c *conn) wait() error {
+	if err := c.flush(); err != nil {
+		return err
+	}
+	life := c.waits()
+	if life != lifeBusy {
+		c.frames.rest()
+		if cap(c.out) > segmentMin {
+			c.out = c.small[:0]
+		}
+		c.life.Store(life)
+		if c.server.closing.Load() && c.mayEnd(life) {
+			return errShutdown
+		}
+	}
+	err := c.read()
+	if life != lifeBusy && !c.life.CompareAndSwap(life, lifeBusy) {
+		return errShutdown
+	}
+	return err
+}
+
+// waits gives what life is while the next command is read.
+func (c *conn) waits() int32 {
+	switch {
+	case c.inFlight():
+		return lifeBusy
+	case c.dialogue.begun:
+		return lifeWaiting
+	}
+	return lifeFresh
+}
+
+// mayEnd reports that a server that shuts down closes the connection.
+func (c *conn) mayEnd(life int32) bool {
+	switch life {
+	case lifeWaiting:
+		return true
+	case lifeFresh:
+		return c.server.freshOver.Load() || time.Since(c.since) >= freshTime
+	}
+	return false
+}
+
+// endWaiting closes the connection if a server that shuts down may do so.
+func (c *conn) endWaiting() {
+	if life := c.life.Load(); c.mayEnd(life) && c.life.CompareAndSwap(life, lifeClosed) {
+		_ = c.net.Close()
+	}
+}
+
+// read reads once. The deadline is left where it is as long as it does not come too late; one that
+// was set before the peer last said something is moved when it comes.
+func (c *conn) read() error {
+	idle := c.server.IdleTimeout
+	if idle <= 0 {
+		return c.frames.read(c.net)
+	}
+	since := time.Now()
+	for {
+		if !c.readBy.After(since) {
+			if err := c.setReadBy(since.Add(idle)); err != nil {
+				return err
+			}
+		}
+		err := c.frames.read(c.net)
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			return err
+		}
+		if time.Since(since) >= idle {
+			return fmt.Errorf("idle for %v", idle)
+		}
+		if err := c.setReadBy(since.Add(idle)); err != nil {
+			return err
+		}
+	}
+}
+
+func (c *conn) setReadBy(t time.Time) error {
+	c.readBy = t
+	return c.net.SetReadDeadline(t)
+}
+
+// flush writes all replies with one call.
+func (c *conn) flush() error {
+	if c.writeErr != nil {
+		return c.writeErr
+	}
+	if len(c.out) == 0 {
+		return nil
+	}
+	if now := time.Now(); c.writeBy.Sub(now) < writeTimeout/2 {
+		c.writeBy = now.Add(writeTimeout)
+		if err := c.net.SetWriteDeadline(c.writeBy); err != nil {
+			c.writeErr = err
+			return err
+		}
+	}
+	_, err := c.net.Write(c.out)
+	c.out = c.out[:0]
+	if err != nil {
+		c.writeErr = fmt.Errorf("write: %w", err)
+	}
+	return c.writeErr
+}
+
+// log gives the attributes of each log line of the connection.
+func (c *conn) log() *slog.Logger {
+	return c.server.logger().With("peer", c.peer.RemoteAddr, "conn", c.peer.ID)
+}
+
+// logEnd tells why the connection ended, as loud as somebody must know. An MTA that hangs up between
+// messages is nothing.
+func (c *conn) logEnd(err error) {
+	var panicked *panicError
+	lost := isLost(err)
+	switch {
+	case errors.As(err, &panicked):
+		c.log().Error("connection closed early", "reason", err.Error(), "stack", string(panicked.stack))
+	case lost && c.frames.partial():
+		c.log().Warn("connection closed early", "reason", err.Error()+" in the middle of a frame")
+	case lost && c.inFlight():
+		c.log().Warn("connection closed early", "reason", err.Error()+" in the middle of a message")
+	case lost, errors.Is(err, errQuit), errors.Is(err, errShutdown):
+		if c.server.logger().Enabled(c.server.ctx, slog.LevelDebug) {
+			c.log().Debug("connection closed", "reason", err.Error())
+		}
+	default:
+		c.log().Warn("connection closed early", "reason", err.Error())
+	}
+}
+
+// isLost reports errors that say no more than that the peer, or Shutdown, has closed the connection.
+func isLost(err error) bool {
+	for _, e := range [...]error{io.EOF, io.ErrClosedPipe, net.ErrClosed, syscall.ECONNRESET, syscall.EPIPE} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
