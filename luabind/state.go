@@ -1,0 +1,285 @@
+package luabind
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"luamilter/luabind/guard"
+	"luamilter/protocol"
+)
+
+// State is one Lua state that has run a script. One goroutine uses it at a time.
+type State struct {
+	script   *Script
+	lua      *lua.LState
+	fuel     *guard.Fuel
+	fns      [callbackCount]*lua.LFunction
+	verdicts verdicts
+	request  request
+	timers   []timer
+	conn     *fieldView
+	msg      *fieldView
+
+	loading   bool
+	callback  Callback        // the one that runs
+	scope     *Scope          // what it may see; nil while loading
+	event     *protocol.Event // what it was called for
+	limit     Limit           // of what it does now
+	tick      func()          // onTick, made once
+	oversized bool            // it wanted to keep more than Scope.MaxSize
+}
+
+// Limit bounds one call.
+type Limit struct {
+	Time     time.Duration // how long the script may run
+	Deadline time.Time     // instead of Time where part of it was spent waiting; zero: none was
+	Tick     func()        // called about once a second by the running script's goroutine
+
+	// Context ends when nobody wants the result any more; the script is interrupted within about a second. nil: never.
+	Context context.Context
+}
+
+// Kind sorts failures for logs and counters.
+type Kind string
+
+// The kinds of failure.
+const (
+	KindRaised   Kind = "error"    // the script raised an error
+	KindResult   Kind = "result"   // it returned what is no verdict
+	KindTime     Kind = "time"     // it ran too long
+	KindMemory   Kind = "memory"   // the process came near its memory limit
+	KindStopped  Kind = "stopped"  // the host stops
+	KindOversize Kind = "oversize" // it kept too much of one message
+	KindPanic    Kind = "panic"    // the host's own fault
+)
+
+// Failure is what became of a callback that did not end as it should.
+type Failure struct {
+	Kind      Kind
+	Callback  Callback
+	Message   string // begins with file:line where that is known
+	Traceback string
+}
+
+func (f *Failure) Error() string { return f.Callback.String() + ": " + f.Message }
+
+// Call runs one callback. After an error the state must be thrown away with Close.
+func (st *State) Call(cb Callback, ev *protocol.Event, scope *Scope, limit Limit) (protocol.Verdict, error) {
+	if fn := st.fns[cb]; fn != nil {
+		return st.callFunction(cb, fn, ev, scope, limit)
+	}
+	return protocol.Verdict{}, nil
+}
+
+func (st *State) callFunction(cb Callback, fn *lua.LFunction, ev *protocol.Event, scope *Scope, limit Limit) (v protocol.Verdict, err error) {
+	marked := len(scope.changes())
+	defer func() {
+		if p := recover(); p != nil {
+			v, err = protocol.Verdict{}, &Failure{KindPanic, cb, fmt.Sprint("panic: ", p), string(debug.Stack())}
+		}
+		if err != nil && scope.Message != nil {
+			scope.Message.rollback(marked) // half of what was wanted is worse than nothing
+		}
+		st.scope, st.event = nil, nil
+	}()
+	st.callback, st.scope, st.event, st.oversized = cb, scope, ev, false
+	st.begin(limit)
+	v, err = st.run(cb, fn, ev)
+	st.fuel.End()
+	return v, err
+}
+
+// begin sets the limit of what the script does next.
+func (st *State) begin(limit Limit) {
+	st.limit = limit
+	if limit.Deadline.IsZero() {
+		st.fuel.Begin(limit.Time, st.tick)
+	} else {
+		st.fuel.BeginAt(limit.Deadline, st.tick)
+	}
+}
+
+// onTick is called about once a second while the script runs.
+func (st *State) onTick() {
+	if st.limit.Context != nil && st.limit.Context.Err() != nil {
+		st.fuel.Stop()
+	}
+	if st.limit.Tick != nil {
+		st.limit.Tick()
+	}
+}
+
+func (st *State) run(cb Callback, fn *lua.LFunction, ev *protocol.Event) (protocol.Verdict, error) {
+	L := st.lua
+	L.Push(fn)
+	if err := L.PCall(st.pushArguments(cb, ev), 1, nil); err != nil {
+		L.SetTop(0)
+		return protocol.Verdict{}, st.failure(err)
+	}
+	ret := L.Get(-1)
+	L.SetTop(0)
+	if cb == OnTimer {
+		ret = lua.LNil // whatever it gives, nobody waits for it
+	}
+	v, ok := verdictOf(ret)
+	if !ok || ret != lua.LNil && !cb.hasVerdict() {
+		return protocol.Verdict{}, &Failure{KindResult, cb, wrongResult(cb, fn, ret), ""}
+	}
+	if problem := misplaced(cb, v.Kind); problem != "" {
+		return protocol.Verdict{}, &Failure{KindResult, cb, definedAt(fn) + problem, ""}
+	}
+	if err := st.closeViews(); err != nil {
+		return protocol.Verdict{}, err
+	}
+	return v, nil
+}
+
+// closeViews keeps what the callback has left in tables of conn and msg.
+func (st *State) closeViews() (err error) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case *lua.ApiError:
+			err = st.failure(p) // interrupted while copying
+		default:
+			panic(p)
+		}
+	}()
+	for _, view := range []*fieldView{st.conn, st.msg} {
+		if err := view.close(); err != nil {
+			return st.failure(err)
+		}
+	}
+	return nil
+}
+
+// pushArguments puts what the callback is called with on the stack and says how many values that is.
+func (st *State) pushArguments(cb Callback, ev *protocol.Event) int {
+	L := st.lua
+	switch cb {
+	case OnConnect:
+		return st.pushConnect(ev)
+	case OnHelo:
+		L.Push(lua.LString(ev.Name))
+		return 1
+	case OnMail, OnRcpt:
+		L.Push(lua.LString(Bare(ev.Mailbox)))
+		L.Push(paramTable(L, ev.Params))
+		return 2
+	case OnHeader:
+		value := ev.Value
+		if st.script.request.leadingSpace && !ev.NoSpace {
+			value = " " + value
+		}
+		L.Push(lua.LString(ev.Name))
+		L.Push(lua.LString(value))
+		return 2
+	case OnBody:
+		L.Push(lua.LString(ev.Body))
+		return 1
+	case OnUnknown:
+		L.Push(lua.LString(ev.Value))
+		return 1
+	}
+	return 0
+}
+
+func (st *State) pushConnect(ev *protocol.Event) int {
+	L := st.lua
+	L.Push(lua.LString(ev.Hostname))
+	L.Push(lua.LString(ev.Family.String()))
+	if ev.Family == protocol.FamilyUnknown {
+		return 2
+	}
+	L.Push(lua.LString(ev.Address))
+	if ev.Family == protocol.FamilyUnix {
+		return 3
+	}
+	L.Push(lua.LNumber(ev.Port))
+	return 4
+}
+
+// paramTable turns ESMTP parameters into {SIZE="123", SMTPUTF8=true} (RFC 5321 section 4.1.1.11).
+func paramTable(L *lua.LState, params []string) *lua.LTable {
+	t := L.NewTable()
+	for _, p := range params {
+		name, value, valued := strings.Cut(p, "=")
+		if valued {
+			t.RawSetString(strings.ToUpper(name), lua.LString(value))
+		} else if name != "" {
+			t.RawSetString(strings.ToUpper(name), lua.LTrue)
+		}
+	}
+	return t
+}
+
+// failure says what an error of the Lua state was.
+func (st *State) failure(err error) *Failure {
+	f := &Failure{Kind: KindRaised, Callback: st.callback, Message: bounded(err.Error())}
+	var raised *lua.ApiError
+	if errors.As(err, &raised) {
+		f.Message, f.Traceback = bounded(describe(raised.Object)), bounded(raised.StackTrace)
+		if raised.Type == lua.ApiErrorPanic {
+			f.Kind = KindPanic
+		}
+	}
+	switch {
+	case errors.Is(st.fuel.Err(), guard.ErrTime):
+		f.Kind = KindTime
+	case errors.Is(st.fuel.Err(), guard.ErrMemory):
+		f.Kind = KindMemory
+	case errors.Is(st.fuel.Err(), guard.ErrStopped):
+		f.Kind = KindStopped
+	case st.oversized:
+		f.Kind = KindOversize
+	}
+	return f
+}
+
+// bounded cuts a text that a script may have made as long as it likes, and lets go of the rest.
+func bounded(s string) string {
+	const longest = 4096
+	if len(s) <= longest {
+		return s
+	}
+	return fmt.Sprintf("%s...(%d bytes)", s[:longest], len(s))
+}
+
+// describe is an error value as text; a table that a script raised is no help to the operator by its address.
+func describe(v lua.LValue) string {
+	if t, ok := v.(*lua.LTable); ok {
+		if message := t.RawGetString("message"); message != lua.LNil {
+			return message.String()
+		}
+	}
+	return v.String()
+}
+
+// Stop interrupts what the state runs, from any goroutine and for good: it can only be closed after that.
+func (st *State) Stop() { st.fuel.Stop() }
+
+// Close frees the state.
+func (st *State) Close() { st.lua.Close() }
+
+// stateKey is where the registry of a Lua state keeps its State.
+const stateKey = "luamilter.state"
+
+// stateOf finds the State of a bound function's Lua state or coroutine.
+func stateOf(L *lua.LState) *State {
+	ud := L.G.Registry.RawGetString(stateKey).(*lua.LUserData)
+	return ud.Value.(*State)
+}
+
+// changes are those of the scope's message, none outside one.
+func (s *Scope) changes() []change {
+	if s.Message == nil {
+		return nil
+	}
+	return s.Message.changes
+}
