@@ -1,0 +1,178 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"luamilter/luabind"
+	"luamilter/protocol"
+)
+
+// run hands the event to each script in turn. The first verdict that ends the message stands.
+func (s *session) run(ctx context.Context, ev *protocol.Event) protocol.Verdict {
+	cb, ok := luabind.CallbackFor(ev.Code)
+	if !ok {
+		return protocol.Verdict{}
+	}
+	// The MTA's patience is for all scripts together.
+	limit := s.host.limit(ctx, cb, ev)
+	for i := range s.scripts {
+		sc := &s.scripts[i]
+		sc.sawEnd = sc.sawEnd || cb == luabind.OnEOM
+		if sc.passes(cb) || cb == luabind.OnRcpt && !sc.script.SeesRejected() && rejectedByMTA(ev) {
+			continue
+		}
+		v, took := s.call(sc, cb, ev, limit)
+		if cb == luabind.OnAbort || cb == luabind.OnClose {
+			continue // nothing is decided there, not even by a failure
+		}
+		limit.Time -= took
+		switch v.Kind {
+		case protocol.VerdictContinue:
+		case protocol.VerdictSkip:
+			sc.bodyDone = true
+		case protocol.VerdictAccept:
+			sc.accept(cb)
+		default:
+			if cb != luabind.OnUnknown && !s.ofRecipient(ev, v) {
+				sc.msgDone = true // its own verdict ended the message: no on_abort
+			}
+			return v
+		}
+	}
+	return s.agreed(cb)
+}
+
+// ofRecipient says that a verdict refuses one recipient and not the message. Where the MTA waits for no reply to RCPT, it
+// can't be said of the recipient, so it is said of the message.
+func (s *session) ofRecipient(ev *protocol.Event, v protocol.Verdict) bool {
+	return ev.Code == protocol.CodeRcpt && s.options.Steps&protocol.StepNoReplyRcpt == 0 &&
+		(v.Kind == protocol.VerdictReject || v.Kind == protocol.VerdictTempfail)
+}
+
+// passes says that the script has no part in the event.
+func (sc *scriptState) passes(cb luabind.Callback) bool {
+	if !sc.script.Defines(cb) {
+		return true
+	}
+	switch cb {
+	case luabind.OnClose:
+		return false
+	case luabind.OnConnect, luabind.OnHelo, luabind.OnUnknown:
+		return sc.connDone
+	case luabind.OnBody:
+		return sc.connDone || sc.msgDone || sc.bodyDone
+	case luabind.OnAbort:
+		return sc.connDone || sc.msgDone || sc.sawEnd
+	}
+	return sc.connDone || sc.msgDone
+}
+
+func (sc *scriptState) accept(cb luabind.Callback) {
+	if cb == luabind.OnConnect || cb == luabind.OnHelo {
+		sc.connDone = true
+	} else {
+		sc.msgDone = true
+	}
+}
+
+// agreed is the verdict when no script objects: accept or skip where all of them have had enough. An MTA that is told
+// accept early takes no changes, so with changes waiting it hears nothing before the end of the message.
+func (s *session) agreed(cb luabind.Callback) protocol.Verdict {
+	connDone, msgDone, bodyDone := true, true, true
+	for i := range s.scripts {
+		sc := &s.scripts[i]
+		connDone = connDone && sc.connDone
+		msgDone = msgDone && (sc.connDone || sc.msgDone)
+		bodyDone = bodyDone && sc.passes(luabind.OnBody)
+	}
+	switch {
+	case s.msg == nil && connDone, s.msg != nil && msgDone && (cb == luabind.OnEOM || !s.msg.Changed()):
+		return protocol.Verdict{Kind: protocol.VerdictAccept}
+	case bodyDone && cb == luabind.OnBody:
+		return protocol.Verdict{Kind: protocol.VerdictSkip}
+	}
+	return protocol.Verdict{}
+}
+
+// limit is how long the scripts may take for one event.
+func (h *Host) limit(ctx context.Context, cb luabind.Callback, ev *protocol.Event) luabind.Limit {
+	limit := luabind.Limit{Time: h.cfg.CallbackTimeout, Context: ctx}
+	if cb == luabind.OnEOM {
+		limit.Time = h.cfg.MessageTimeout
+		limit.Tick = progress(ev.Progress)
+	}
+	return limit
+}
+
+// errMessageTime says that the callbacks of one message took too long together, though each kept its own limit.
+var errMessageTime = errors.New("the callbacks of this message took longer than --message-timeout together")
+
+// call runs one callback of one script in a state of its pool, and says how long that took.
+func (s *session) call(sc *scriptState, cb luabind.Callback, ev *protocol.Event, limit luabind.Limit) (protocol.Verdict, time.Duration) {
+	start := time.Now()
+	v, err := s.callState(sc, cb, ev, limit)
+	took := time.Since(start)
+	s.host.cfg.Observer.Callback(cb, took)
+	if s.msg != nil {
+		s.msg.calls++
+		s.msg.took += took
+	}
+	if err == nil {
+		return v, took
+	}
+	return s.fail(sc, cb, err, took), took
+}
+
+func (s *session) callState(sc *scriptState, cb luabind.Callback, ev *protocol.Event, limit luabind.Limit) (protocol.Verdict, error) {
+	if s.msg != nil && s.msg.took > s.host.cfg.MessageTimeout && cb != luabind.OnAbort {
+		return protocol.Verdict{}, errMessageTime
+	}
+	limit.Time = max(limit.Time, time.Nanosecond)
+	st, deadline, err := sc.pool.get(limit)
+	if err != nil {
+		return protocol.Verdict{}, err
+	}
+	limit.Deadline = deadline
+	v, err := st.Call(cb, ev, &sc.scope, limit)
+	if err != nil {
+		sc.pool.drop(st)
+		return v, err
+	}
+	sc.pool.put(st)
+	return v, nil
+}
+
+// progressEvery keeps an MTA waiting at the end of a message (Postfix gives up after 300 s, Sendmail after 5 min).
+const progressEvery = 5 * time.Second
+
+// progress tells the MTA now and then that the end of message is still worked on.
+func progress(send func() error) func() {
+	last := time.Now()
+	return func() {
+		if time.Since(last) >= progressEvery {
+			last = time.Now()
+			// A peer that is gone shows at the reply.
+			_ = send()
+		}
+	}
+}
+
+// fail decides for a script that did not.
+func (s *session) fail(sc *scriptState, cb luabind.Callback, err error, took time.Duration) protocol.Verdict {
+	if errors.Is(err, context.Canceled) || kindOf(err) == luabind.KindStopped {
+		s.log.Debug("callback cut: the connection is closed", "script", sc.script.Path(), "callback", cb.String())
+		return OnErrorTempfail.verdict()
+	}
+	s.host.noteFailure(sc.script, cb, err)
+	answer := s.host.cfg.OnError
+	if kindOf(err) == luabind.KindOversize {
+		answer = s.host.cfg.OnOversize
+	}
+	if s.msg == nil && answer == OnErrorAccept {
+		answer = OnErrorContinue // it is about a message; later ones on this connection must be looked at
+	}
+	s.logFailure(sc, cb, err, took, answer)
+	return answer.verdict()
+}
