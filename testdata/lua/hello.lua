@@ -1,0 +1,3 @@
+function on_eom()
+  add_header("X-Filtered-By", "luamilter")
+end

@@ -1,0 +1,47 @@
+-- filter: callbacks.lua
+-- log: on_close mta.client.example
+-- Each callback of a script, with the arguments that it gets.
+
+local conn = open()
+step("conninfo", "continue", conn, "mta.client.example", "192.0.2.7")
+step("helo", "continue", conn, "helo.client.example")
+step("unknown", "continue", conn, "XFOO bar")
+step("mailfrom", "continue", conn, "<from@client.example>", "SIZE=123", "BODY=8BITMIME", "smtputf8")
+step("rcptto", "continue", conn, "<one@here.example>", "NOTIFY=NEVER")
+step("rcptto", "continue", conn, "two@here.example")
+step("data", "continue", conn)
+step("header", "continue", conn, "Subject", "a subject")
+step("header", "continue", conn, "X-Folded", "one\n\ttwo")
+step("header", "continue", conn, "X-Empty", "")
+step("eoh", "continue", conn)
+step("bodystring", "continue", conn, "first chunk\r\n")
+step("bodystring", "continue", conn, "second\r\n")
+step("eom", "continue", conn)
+
+header(conn, "X-Connect", "mta.client.example inet 192.0.2.7 number")
+header(conn, "X-Conn", "mta.client.example inet 192.0.2.7 helo.client.example string")
+header(conn, "X-Helo", "helo.client.example 1")
+header(conn, "X-Unknown", "XFOO bar")
+header(conn, "X-Mail", "from@client.example SIZE=123 BODY=8BITMIME SMTPUTF8=true")
+header(conn, "X-Rcpt", "one@here.example NOTIFY=NEVER|two@here.example NOTIFY=nil|")
+header(conn, "X-Msg", "from@client.example 123 one@here.example,two@here.example")
+header(conn, "X-Data", "1")
+header(conn, "X-Header", "[Subject=a subject][X-Folded=one\n\ttwo][X-Empty=]")
+header(conn, "X-Eoh", "1")
+header(conn, "X-Body", "first chunk~|second~|")
+mt.disconnect(conn, true)
+
+-- an address that the protocol has no name for
+conn = open()
+step("conninfo", "continue", conn, "nowhere", "unspec")
+step("mailfrom", "continue", conn, "<>")
+step("eom", "continue", conn)
+header(conn, "X-Connect", "nowhere unknown nil nil")
+header(conn, "X-Mail", " SIZE=nil BODY=nil SMTPUTF8=nil")
+mt.disconnect(conn, true)
+
+conn = open()
+step("conninfo", "continue", conn, "v6.client.example", "2001:db8::7")
+step("eom", "continue", conn)
+header(conn, "X-Connect", "v6.client.example inet6 2001:db8::7 number")
+mt.disconnect(conn, true)
