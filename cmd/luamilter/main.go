@@ -1,0 +1,102 @@
+// Command luamilter is a milter for Postfix and Sendmail whose decisions are made by Lua scripts.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"luamilter/luabind"
+)
+
+func main() {
+	os.Exit(luamilter(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// The exit codes of every subcommand.
+const (
+	exitFine   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// luamilter runs the subcommand that args name and gives the exit code.
+func luamilter(args []string, out, errOut io.Writer) int {
+	name, args := splitCommand(args)
+	for _, c := range commands() {
+		if c.name == name {
+			return exitCode(c.run(args, out, errOut), name, errOut)
+		}
+	}
+	return exitCode(usageErrorf("there is no command %q", name), "", errOut)
+}
+
+// splitCommand takes the subcommand from the front of args. Without one it is run, whose flags may follow.
+func splitCommand(args []string) (name string, rest []string) {
+	switch {
+	case len(args) == 0:
+		return "run", nil
+	case args[0] == "-h" || args[0] == "--help":
+		return "help", args[1:]
+	case args[0] == "--version":
+		return "version", args[1:]
+	case strings.HasPrefix(args[0], "-"):
+		return "run", args
+	}
+	return args[0], args[1:]
+}
+
+// command is one subcommand.
+type command struct {
+	name    string
+	summary string
+	run     func(args []string, out, errOut io.Writer) error
+}
+
+func commands() []command {
+	return []command{
+		{"run", "run the milter (the default)", runCommand},
+		{"check", "load and lint scripts", checkCommand},
+		{"replay", "put mails through a filter, no MTA needed", replayCommand},
+		{"version", "print the version", versionCommand},
+		{"help", "print this", helpCommand},
+	}
+}
+
+// usageError is a mistake on the command line or in a LUAMILTER_ variable.
+type usageError struct{ error }
+
+func usageErrorf(format string, values ...any) error {
+	return usageError{fmt.Errorf(format, values...)}
+}
+
+// errReported ends a subcommand that has printed what is wrong.
+var errReported = errors.New("already reported")
+
+// exitCode prints the error of a subcommand, one line for each thing that is wrong.
+func exitCode(err error, command string, errOut io.Writer) int {
+	var usage usageError
+	var load *luabind.LoadError
+	switch {
+	case err == nil, errors.Is(err, pflag.ErrHelp):
+		return exitFine
+	case errors.Is(err, errReported):
+		return exitFailed
+	case errors.As(err, &usage):
+		if command != "" {
+			command += " "
+		}
+		fmt.Fprintf(errOut, "luamilter: %s (see luamilter %s--help)\n", usage, command)
+		return exitUsage
+	case errors.As(err, &load):
+		// As a compiler says it, so that editors find the line.
+		fmt.Fprintln(errOut, load)
+		return exitFailed
+	}
+	fmt.Fprintf(errOut, "luamilter: %s\n", err)
+	return exitFailed
+}

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"luamilter/engine"
+	"luamilter/protocol"
+)
+
+// replayFlags are the flags of replay.
+type replayFlags struct {
+	hostFlags
+	from    string
+	hasFrom bool // "" is a sender too
+	rcpts   []string
+	ip      string
+	helo    string
+	macros  []string
+}
+
+func (f *replayFlags) parse(args []string, out io.Writer) (mails []string, err error) {
+	fs := newFlags("replay")
+	f.registerScripts(fs)
+	fs.StringVar(&f.from, "from", "", "`ADDRESS` of the sender (default that of Return-Path, or of From)")
+	fs.StringArrayVar(&f.rcpts, "rcpt", nil,
+		"`ADDRESS` of a recipient; may be given several times (default those of To, or postmaster@localhost)")
+	fs.StringVar(&f.ip, "ip", "192.0.2.1", "`ADDRESS` of the SMTP client")
+	fs.StringVar(&f.helo, "helo", "", "`NAME` that the SMTP client gives in HELO (default the domain of the sender, or localhost)")
+	fs.StringArrayVar(&f.macros, "macro", nil, "macro such as auth_authen=joe, `NAME=VALUE`; may be given several times")
+	f.registerRunning(fs)
+	f.registerLoading(fs)
+	if err := parse(fs, args, out, replayHelp); err != nil {
+		return nil, err
+	}
+	f.hasFrom = fs.Changed("from")
+	if fs.NArg() == 0 {
+		return nil, usageErrorf("no mail: replay takes the names of mail files")
+	}
+	return fs.Args(), f.validate()
+}
+
+func (f *replayFlags) validate() error {
+	if _, err := netip.ParseAddr(f.ip); err != nil {
+		return usageErrorf("--ip: %q is no IP address", f.ip)
+	}
+	for _, m := range f.macros {
+		if name, _, ok := strings.Cut(m, "="); !ok || strings.Trim(name, "{}") == "" {
+			return usageErrorf("--macro: %q is not NAME=VALUE", m)
+		}
+	}
+	return f.needScripts()
+}
+
+// replayCommand puts each mail through the filter on a connection of its own.
+func replayCommand(args []string, out, errOut io.Writer) error {
+	f := replayFlags{hostFlags: defaultHostFlags()}
+	files, err := f.parse(args, out)
+	if err != nil {
+		return err
+	}
+	handler := newLogHandler(errOut, f.logFormat.value, f.logLevel.value)
+	if f.logLevel.value == "info" {
+		handler = scriptLog{handler}
+	}
+	config := f.config(slog.New(handler))
+	generation, err := engine.Load(context.Background(), config)
+	if err != nil {
+		return err
+	}
+	host := engine.NewHost(config, generation)
+	dial, stop := serveInside(&protocol.Server{
+		Handler: host, Log: config.Log,
+		MaxConnections: len(files), // the server may still be closing the last one when the next comes
+		IdleTimeout:    f.patience(),
+	})
+	failed := false
+	for _, file := range files {
+		if err := f.replay(file, dial, out); err != nil {
+			fmt.Fprintf(errOut, "luamilter: %s\n", err)
+			failed = true
+		}
+	}
+	if err := stop(); err != nil {
+		return err
+	}
+	if failed || host.Failures() > 0 {
+		return errReported
+	}
+	return nil
+}
+
+// replay puts one mail through the filter and prints what came of it.
+func (f *replayFlags) replay(file string, dial func() (net.Conn, error), out io.Writer) error {
+	data, err := readMail(file)
+	if err != nil {
+		return err
+	}
+	before := f.address(parseEmail(data))
+	after := before.clone()
+	conn, err := dial()
+	if err != nil {
+		return err
+	}
+	p := &player{mta: protocol.NewClient(conn), macros: f.macroPairs(), from: f.client(before), mail: &after}
+	p.mta.SetTimeout(f.patience())
+	result, err := p.play()
+	if err != nil {
+		conn.Close()
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	_ = p.mta.Quit()
+	p.mta.Close()
+	before.recipients = slices.Clone(after.recipients) // those that were refused are told of in another way
+	after.apply(result.verdict.Changes)
+	report(out, file, result, &before, &after)
+	return nil
+}
+
+// patience is how long each side of a replay waits for the other: longer than the filter may take, so that its own time
+// limits show.
+func (f *replayFlags) patience() time.Duration {
+	return time.Duration(f.messageTimeout+f.callbackTimeout) + time.Minute
+}
+
+// address gives the mail its envelope.
+func (f *replayFlags) address(m email) email {
+	m.sender = m.defaultSender()
+	if f.hasFrom {
+		m.sender = bare(f.from)
+	}
+	addresses := f.rcpts
+	if len(addresses) == 0 {
+		addresses = m.defaultRecipients()
+	}
+	for _, a := range addresses {
+		m.recipients = append(m.recipients, recipient{address: bare(a)})
+	}
+	return m
+}
+
+func (f *replayFlags) client(m email) smtpClient {
+	c := smtpClient{ip: netip.MustParseAddr(f.ip).Unmap().WithZone(""), helo: f.helo}
+	if c.helo == "" {
+		c.helo = "localhost"
+		if _, domain, ok := strings.Cut(m.sender, "@"); ok && domain != "" {
+			c.helo = domain
+		}
+	}
+	return c
+}
+
+// macroPairs are the --macro flags as name, value, ... ; MTAs put braces around a name of several letters.
+func (f *replayFlags) macroPairs() []string {
+	var pairs []string
+	for _, m := range f.macros {
+		name, value, _ := strings.Cut(m, "=")
+		if name = strings.Trim(name, "{}"); len(name) > 1 {
+			name = "{" + name + "}"
+		}
+		pairs = append(pairs, name, value)
+	}
+	return pairs
+}
+
+// readMail reads a mail file; - is standard input.
+func readMail(file string) (string, error) {
+	var data []byte
+	var err error
+	if file == "-" {
+		data, err = io.ReadAll(os.Stdin)
+	} else {
+		data, err = os.ReadFile(file)
+	}
+	var reason *os.PathError
+	if errors.As(err, &reason) {
+		err = reason.Err
+	}
+	if err != nil {
+		return "", fmt.Errorf("read mail %s: %w", file, err)
+	}
+	return string(data), nil
+}
