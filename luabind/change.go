@@ -29,38 +29,38 @@ const maxField = 65000
 
 // addHeader is add_header(name, value): smfi_addheader.
 func addHeader(L *lua.LState) int {
-	a := args{L, "add_header"}
+	a := Args{L, "add_header"}
 	return a.record(a.headerChange(protocol.ReplyAddHeader, 0, 1, 2))
 }
 
 // insertHeader is insert_header(index, name, value): smfi_insheader.
 func insertHeader(L *lua.LState) int {
-	a := args{L, "insert_header"}
-	return a.record(a.headerChange(protocol.ReplyInsertHeader, a.integer(1, "index", 0), 2, 3))
+	a := Args{L, "insert_header"}
+	return a.record(a.headerChange(protocol.ReplyInsertHeader, a.Integer(1, "index", 0), 2, 3))
 }
 
 // changeHeader is change_header(name, n, value): smfi_chgheader. An empty value deletes the field.
 func changeHeader(L *lua.LState) int {
-	a := args{L, "change_header"}
-	return a.record(a.headerChange(protocol.ReplyChangeHeader, a.integer(2, "n", 1), 1, 3))
+	a := Args{L, "change_header"}
+	return a.record(a.headerChange(protocol.ReplyChangeHeader, a.Integer(2, "n", 1), 1, 3))
 }
 
 // deleteHeader is delete_header(name [, n]): smfi_chgheader with no value.
 func deleteHeader(L *lua.LState) int {
-	a := args{L, "delete_header"}
+	a := Args{L, "delete_header"}
 	c := change{Change: protocol.Change{Code: protocol.ReplyChangeHeader, Name: a.headerName(1)}}
-	if a.absent(2) {
+	if a.Absent(2) {
 		c.everyField = true
 		if st := stateOf(L); st.scope != nil && !st.script.counts {
 			L.RaiseError("delete_header: call it by its name, or give n: the headers were not asked for")
 		}
 	} else {
-		c.Index = uint32(a.integer(2, "n", 1))
+		c.Index = uint32(a.Integer(2, "n", 1))
 	}
 	return a.record(c)
 }
 
-func (a args) headerChange(code protocol.ReplyCode, index, name, value int) change {
+func (a Args) headerChange(code protocol.ReplyCode, index, name, value int) change {
 	c := protocol.Change{Code: code, Index: uint32(index), Name: a.headerName(name), Value: a.headerValue(value)}
 	if stateOf(a.L).script.request.leadingSpace {
 		// The script sees values with the space after the colon, so it writes them so.
@@ -71,14 +71,14 @@ func (a args) headerChange(code protocol.ReplyCode, index, name, value int) chan
 }
 
 // headerName takes a field name (RFC 5322 section 2.2: printable US-ASCII without colon).
-func (a args) headerName(n int) string {
-	name := a.string(n, "name")
+func (a Args) headerName(n int) string {
+	name := a.String(n, "name")
 	if name == "" {
-		a.fail(n, "name", "a header field needs a name")
+		a.Fail(n, "name", "a header field needs a name")
 	}
 	for i := 0; i < len(name); i++ {
 		if name[i] <= ' ' || name[i] > '~' || name[i] == ':' {
-			a.fail(n, "name", fmt.Sprintf("%q has %q, which no header name may have", shorten(name), name[i]))
+			a.Fail(n, "name", fmt.Sprintf("%q has %q, which no header name may have", shorten(name), name[i]))
 		}
 	}
 	a.checkLength(n, "name", name)
@@ -86,35 +86,35 @@ func (a args) headerName(n int) string {
 }
 
 // headerValue takes a field body: CRLF becomes LF, as the milter protocol wants folding; LF only before white space.
-func (a args) headerValue(n int) string {
-	value := a.string(n, "value")
+func (a Args) headerValue(n int) string {
+	value := a.String(n, "value")
 	if strings.Contains(value, "\r\n") {
 		value = strings.ReplaceAll(value, "\r\n", "\n")
 	}
 	for i := 0; i < len(value); i++ {
 		switch c := value[i]; {
 		case c == 0 || c == '\r':
-			a.fail(n, "value", fmt.Sprintf("%q at byte %d may not stand in a header", c, i+1))
+			a.Fail(n, "value", fmt.Sprintf("%q at byte %d may not stand in a header", c, i+1))
 		case c == '\n' && (i+1 == len(value) || value[i+1] != ' ' && value[i+1] != '\t'):
-			a.fail(n, "value", fmt.Sprintf("a line feed at byte %d without a space or tab after it would begin a new header", i+1))
+			a.Fail(n, "value", fmt.Sprintf("a line feed at byte %d without a space or tab after it would begin a new header", i+1))
 		}
 	}
 	a.checkLength(n, "value", value)
 	return value
 }
 
-func (a args) checkLength(n int, arg, s string) {
+func (a Args) checkLength(n int, arg, s string) {
 	if len(s) > maxField {
-		a.fail(n, arg, fmt.Sprintf("%d bytes; an MTA takes at most %d", len(s), maxField))
+		a.Fail(n, arg, fmt.Sprintf("%d bytes; an MTA takes at most %d", len(s), maxField))
 	}
 }
 
 // addRecipient is add_recipient(address [, params]): smfi_addrcpt, smfi_addrcpt_par.
 func addRecipient(L *lua.LState) int {
-	a := args{L, "add_recipient"}
+	a := Args{L, "add_recipient"}
 	c := protocol.Change{Code: protocol.ReplyAddRcpt, Value: a.address(1), Params: a.params(2)}
 	if c.Value == "" {
-		a.fail(1, "address", "a recipient can't be empty")
+		a.Fail(1, "address", "a recipient can't be empty")
 	}
 	if c.Params != "" {
 		c.Code = protocol.ReplyAddRcptPar
@@ -124,7 +124,7 @@ func addRecipient(L *lua.LState) int {
 
 // deleteRecipient is delete_recipient(address): smfi_delrcpt, spelled as the MTA gave it.
 func deleteRecipient(L *lua.LState) int {
-	a := args{L, "delete_recipient"}
+	a := Args{L, "delete_recipient"}
 	address := a.address(1)
 	st := stateOf(a.L)
 	given, ok := a.messageScope().Message.recipient(address)
@@ -132,32 +132,32 @@ func deleteRecipient(L *lua.LState) int {
 		given, ok = Recipient{Address: address}, true // it becomes one when on_rcpt accepts it
 	}
 	if !ok {
-		a.fail(1, "address", fmt.Sprintf("<%s> is no recipient of this message", shorten(address)))
+		a.Fail(1, "address", fmt.Sprintf("<%s> is no recipient of this message", shorten(address)))
 	}
 	return a.record(change{Change: protocol.Change{Code: protocol.ReplyDelRcpt, Value: given.Address}})
 }
 
 // changeSender is change_sender(address [, params]): smfi_chgfrom.
 func changeSender(L *lua.LState) int {
-	a := args{L, "change_sender"}
+	a := Args{L, "change_sender"}
 	return a.record(change{Change: protocol.Change{Code: protocol.ReplyChangeFrom, Value: a.address(1), Params: a.params(2)}})
 }
 
 // replaceBody is replace_body(data): smfi_replacebody.
 func replaceBody(L *lua.LState) int {
-	a := args{L, "replace_body"}
-	return a.record(change{Change: protocol.Change{Code: protocol.ReplyReplaceBody, Value: a.string(1, "data")}})
+	a := Args{L, "replace_body"}
+	return a.record(change{Change: protocol.Change{Code: protocol.ReplyReplaceBody, Value: a.String(1, "data")}})
 }
 
 // quarantine is quarantine(reason): smfi_quarantine.
 func quarantine(L *lua.LState) int {
-	a := args{L, "quarantine"}
-	reason := a.string(1, "reason")
+	a := Args{L, "quarantine"}
+	reason := a.String(1, "reason")
 	if reason == "" {
-		a.fail(1, "reason", "must say why")
+		a.Fail(1, "reason", "must say why")
 	}
 	if i := strings.IndexAny(reason, "\r\n\x00"); i >= 0 {
-		a.fail(1, "reason", fmt.Sprintf("%q at byte %d may not stand in a reason", reason[i], i+1))
+		a.Fail(1, "reason", fmt.Sprintf("%q at byte %d may not stand in a reason", reason[i], i+1))
 	}
 	a.checkLength(1, "reason", reason)
 	return a.record(change{Change: protocol.Change{Code: protocol.ReplyQuarantine, Value: reason}})
@@ -174,8 +174,8 @@ func progress(L *lua.LState) int {
 }
 
 // address takes a mailbox with or without <>.
-func (a args) address(n int) string {
-	address := Bare(a.string(n, "address"))
+func (a Args) address(n int) string {
+	address := Bare(a.String(n, "address"))
 	quoted := false
 	for i := 0; i < len(address); i++ {
 		c := address[i]
@@ -195,13 +195,13 @@ func (a args) address(n int) string {
 	return address
 }
 
-func (a args) badByte(n int, arg, s string, i int) {
-	a.fail(n, arg, fmt.Sprintf("%q has %q at byte %d, which may not stand there", shorten(s), s[i], i+1))
+func (a Args) badByte(n int, arg, s string, i int) {
+	a.Fail(n, arg, fmt.Sprintf("%q has %q at byte %d, which may not stand there", shorten(s), s[i], i+1))
 }
 
 // params takes ESMTP parameters as a string, or as a table such as on_rcpt gets.
-func (a args) params(n int) string {
-	if a.absent(n) {
+func (a Args) params(n int) string {
+	if a.Absent(n) {
 		return ""
 	}
 	var text string
@@ -216,13 +216,13 @@ func (a args) params(n int) string {
 					list = append(list, k.String())
 				}
 			default:
-				a.fail(n, "params", fmt.Sprintf("%s is a %s; a string or true expected", k.String(), v.Type()))
+				a.Fail(n, "params", fmt.Sprintf("%s is a %s; a string or true expected", k.String(), v.Type()))
 			}
 		})
 		sort.Strings(list)
 		text = strings.Join(list, " ")
 	} else {
-		text = a.string(n, "params")
+		text = a.String(n, "params")
 	}
 	for i := 0; i < len(text); i++ {
 		if text[i] < ' ' || text[i] == 0x7f {
@@ -234,31 +234,31 @@ func (a args) params(n int) string {
 }
 
 // messageScope is the scope of a callback that belongs to a message.
-func (a args) messageScope() *Scope {
+func (a Args) messageScope() *Scope {
 	st := stateOf(a.L)
 	switch {
 	case st.scope == nil:
-		a.L.RaiseError("%s: only in a callback, not while the script loads", a.name)
+		a.L.RaiseError("%s: only in a callback, not while the script loads", a.Name)
 	case !st.callback.inMessage():
-		a.L.RaiseError("%s: not in %s: a message can be changed from on_mail to on_eom", a.name, st.callback)
+		a.L.RaiseError("%s: not in %s: a message can be changed from on_mail to on_eom", a.Name, st.callback)
 	case st.scope.Message == nil:
-		a.L.RaiseError("%s: there is no message", a.name)
+		a.L.RaiseError("%s: there is no message", a.Name)
 	}
 	return st.scope
 }
 
 // record keeps a change for the end of the message, if the MTA takes its kind.
-func (a args) record(c change) int {
+func (a Args) record(c change) int {
 	scope := a.messageScope()
 	if missing := c.Action() &^ scope.Options.Actions; missing != 0 {
-		a.L.RaiseError("%s: the MTA did not offer %s, or negotiate{actions=...} left it out", a.name, missing)
+		a.L.RaiseError("%s: the MTA did not offer %s, or negotiate{actions=...} left it out", a.Name, missing)
 	}
 	if c.Code != protocol.ReplyReplaceBody && len(c.Name)+len(c.Value)+len(c.Params) > maxField {
-		a.L.RaiseError("%s: %d bytes in all; an MTA takes at most %d", a.name, len(c.Name)+len(c.Value)+len(c.Params), maxField)
+		a.L.RaiseError("%s: %d bytes in all; an MTA takes at most %d", a.Name, len(c.Name)+len(c.Value)+len(c.Params), maxField)
 	}
 	m := scope.Message
 	if m.size+c.size() > scope.limit() {
-		a.L.RaiseError("%s: %s", a.name, stateOf(a.L).tooLarge())
+		a.L.RaiseError("%s: %s", a.Name, stateOf(a.L).tooLarge())
 	}
 	m.size += c.size()
 	m.changes = append(m.changes, c)

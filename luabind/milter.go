@@ -8,8 +8,8 @@ import (
 
 // macro is macro(name): smfi_getsymval. nil where the MTA has not sent it.
 func macro(L *lua.LState) int {
-	a := args{L, "macro"}
-	name := a.string(1, "name")
+	a := Args{L, "macro"}
+	name := a.String(1, "name")
 	st := stateOf(L)
 	if st.scope == nil {
 		L.RaiseError("macro: only in a callback, not while the script loads")

@@ -27,7 +27,7 @@ func negotiate(L *lua.LState) int {
 	if !st.loading {
 		L.RaiseError("negotiate: only while the script loads, not in a callback")
 	}
-	table := args{L, "negotiate"}.table(1, "options")
+	table := Args{L, "negotiate"}.Table(1, "options")
 	table.ForEach(func(k, v lua.LValue) {
 		if err := st.request.set(k.String(), v); err != nil {
 			L.RaiseError("negotiate: %s: %s", k.String(), err)

@@ -42,7 +42,7 @@ type requirer struct {
 
 // require is require(name): ?.lua and ?/init.lua beside the script, then the host's modules.
 func (r *requirer) require(L *lua.LState) int {
-	name := args{L, "require"}.string(1, "name")
+	name := Args{L, "require"}.String(1, "name")
 	if v, ok := r.loaded[name]; ok {
 		L.Push(v)
 		return 1

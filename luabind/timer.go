@@ -27,18 +27,18 @@ func every(L *lua.LState) int {
 	if !st.loading {
 		L.RaiseError("every: only while the script loads, not in a callback")
 	}
-	a := args{L, "every"}
+	a := Args{L, "every"}
 	seconds, ok := L.Get(1).(lua.LNumber)
 	if !ok {
-		a.failType(1, "seconds", "number")
+		a.FailType(1, "seconds", "number")
 	}
 	interval := time.Duration(math.Min(float64(seconds), longestTimer.Seconds()+1) * float64(time.Second))
 	if !(seconds > 0) || interval < shortestTimer || interval > longestTimer {
-		a.fail(1, "seconds", "from "+shortestTimer.String()+" to a year expected, got "+seconds.String())
+		a.Fail(1, "seconds", "from "+shortestTimer.String()+" to a year expected, got "+seconds.String())
 	}
 	fn, ok := L.Get(2).(*lua.LFunction)
 	if !ok {
-		a.failType(2, "fn", "function")
+		a.FailType(2, "fn", "function")
 	}
 	st.timers = append(st.timers, timer{interval, fn})
 	return 0

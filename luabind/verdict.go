@@ -118,7 +118,7 @@ var replyRules = map[string]replyRule{
 
 // replyVerdict is reject, tempfail or shutdown with (), (text, ...), (code, text, ...) or (code, xcode, text, ...).
 func replyVerdict(L *lua.LState, rule replyRule) int {
-	a := args{L, rule.name}
+	a := Args{L, rule.name}
 	reply := rule.standard
 	n, top := 1, L.GetTop()
 	if number, ok := L.Get(1).(lua.LNumber); ok {
@@ -128,7 +128,7 @@ func replyVerdict(L *lua.LState, rule replyRule) int {
 			reply.EnhancedCode = string(s)
 			n = 3
 			if reply.EnhancedCode[0] != byte('0'+reply.Code/100) {
-				a.fail(2, "xcode", fmt.Sprintf("%s does not match the code %d", reply.EnhancedCode, reply.Code))
+				a.Fail(2, "xcode", fmt.Sprintf("%s does not match the code %d", reply.EnhancedCode, reply.Code))
 			}
 		}
 	}
@@ -139,24 +139,24 @@ func replyVerdict(L *lua.LState, rule replyRule) int {
 	return 1
 }
 
-func (a args) replyCode(rule replyRule, number lua.LNumber) int {
+func (a Args) replyCode(rule replyRule, number lua.LNumber) int {
 	code := int(number)
 	if lua.LNumber(code) != number || code < rule.lowest || code > rule.highest {
 		allowed := fmt.Sprintf("%d to %d", rule.lowest, rule.highest)
 		if rule.lowest == rule.highest {
 			allowed = fmt.Sprint(rule.lowest)
 		}
-		a.fail(1, "code", fmt.Sprintf("%s is not a code of %s, which takes %s", number, rule.name, allowed))
+		a.Fail(1, "code", fmt.Sprintf("%s is not a code of %s, which takes %s", number, rule.name, allowed))
 	}
 	return code
 }
 
-func (a args) replyLines(first, top int) []string {
+func (a Args) replyLines(first, top int) []string {
 	var lines []string
 	for n := first; n <= top; n++ {
-		text := a.string(n, "text")
+		text := a.String(n, "text")
 		if i := strings.IndexAny(text, "\r\n\x00"); i >= 0 {
-			a.fail(n, "text", fmt.Sprintf("%q at byte %d may not stand in a reply; give each line as an argument of its own", text[i], i+1))
+			a.Fail(n, "text", fmt.Sprintf("%q at byte %d may not stand in a reply; give each line as an argument of its own", text[i], i+1))
 		}
 		if len(lines) < protocol.MaxReplyLines {
 			lines = append(lines, cutReply(text))
