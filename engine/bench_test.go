@@ -1,34 +1,147 @@
 package engine
 
 import (
+	"bytes"
+	"io"
 	"log/slog"
+	"net"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"luamilter/luabind"
+	"luamilter/protocol"
 )
 
-// BenchmarkMessage is a whole message of 12 header fields and 2 KiB through server, engine and script, over a pipe.
-func BenchmarkMessage(b *testing.B) {
-	r := newRig(b, func(c *Config) { c.Log = slog.New(slog.DiscardHandler) }, `
-		function on_mail(s) if s == "spammer@example.org" then return reject() end end
-		function on_header(n, v) msg.headers = (msg.headers or 0) + 1 end
-		function on_eom() add_header("X-Headers", msg.headers) end`)
-	d := r.connect()
-	body := strings.Repeat("0123456789abcdef0123456789abcd\r\n", 64)
-	b.ReportAllocs()
-	for b.Loop() {
-		d.ok(d.Mail("<alice@example.org>"))
-		d.ok(d.Rcpt("<bob@example.net>"))
-		for range 12 {
-			d.ok(d.Header("Received", "from a.example by b.example with ESMTP id 4Q1"))
+// burstConn is an MTA that reads no answer: each Read gives the bytes of one whole message, as often as there are messages.
+type burstConn struct {
+	net.Conn
+	first, message []byte
+	left           int
+	done           chan struct{}
+}
+
+func (c *burstConn) Read(p []byte) (int, error) {
+	if len(c.first) == 0 {
+		if c.left == 0 {
+			return 0, io.EOF
 		}
-		d.ok(d.Body(body))
-		if a, err := d.EOM(); err != nil || len(a.Verdict.Changes) != 1 {
-			b.Fatal(a, err)
-		}
+		c.left--
+		c.first = c.message
 	}
+	n := copy(p, c.first)
+	c.first = c.first[n:]
+	return n, nil
+}
+
+func (c *burstConn) Write(p []byte) (int, error)      { return len(p), nil }
+func (c *burstConn) RemoteAddr() net.Addr             { return &net.UnixAddr{Net: "unix"} }
+func (c *burstConn) SetReadDeadline(time.Time) error  { return nil }
+func (c *burstConn) SetWriteDeadline(time.Time) error { return nil }
+func (c *burstConn) Close() error                     { close(c.done); return nil }
+
+// recorder keeps what a Client writes.
+type recorder struct {
+	net.Conn
+	bytes.Buffer
+	reply []byte
+}
+
+func (r *recorder) Read(p []byte) (int, error) {
+	n := copy(p, r.reply)
+	r.reply = r.reply[n:]
+	return n, nil
+}
+func (r *recorder) Write(p []byte) (int, error) { return r.Buffer.Write(p) }
+
+// benchScripts are what operators write first.
+var benchScripts = []struct{ name, script string }{
+	{"noop", `
+		function on_connect() end function on_helo() end function on_mail() end function on_rcpt() end function on_data() end
+		function on_header() end function on_eoh() end function on_body() end function on_eom() end`},
+	{"addheader", `
+		function on_mail(s) if s == "spammer@example.org" then return reject() end msg.headers = 0 end
+		function on_header(n, v)
+		  msg.headers = msg.headers + 1
+		  if n:lower() == "subject" then msg.subject = v end
+		end
+		function on_eom() add_header("X-Headers", msg.headers .. " " .. msg.subject) end`},
+}
+
+// BenchmarkMessage is a message of 25 header fields and 30 KiB through server, engine and script, from memory.
+func BenchmarkMessage(b *testing.B) {
+	for _, bm := range benchScripts {
+		b.Run(bm.name, func(b *testing.B) {
+			r := newRig(b, func(c *Config) {
+				c.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+				c.Observer = nil
+			}, bm.script)
+			c := &burstConn{left: b.N, done: make(chan struct{})}
+			c.first, c.message = recordMessage(b, r.host.Generation().wants)
+			b.ReportAllocs()
+			b.ResetTimer()
+			go r.srv.Serve(&oneListener{conn: c})
+			<-c.done
+		})
+	}
+}
+
+// oneListener accepts one connection.
+type oneListener struct {
+	conn net.Conn
+}
+
+func (l *oneListener) Accept() (net.Conn, error) {
+	if c := l.conn; c != nil {
+		l.conn = nil
+		return c, nil
+	}
+	return nil, net.ErrClosed
+}
+func (l *oneListener) Close() error   { return nil }
+func (l *oneListener) Addr() net.Addr { return &net.UnixAddr{Net: "unix"} }
+
+// recordMessage is what an MTA sends: the beginning of a connection, and one message.
+func recordMessage(b *testing.B, want protocol.Options) (first, message []byte) {
+	rec := &recorder{}
+	c := protocol.NewClient(rec)
+	_ = want
+	_ = c
+	frame := func(code byte, data string) {
+		n := len(data) + 1
+		rec.Buffer.Write([]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n), code})
+		rec.Buffer.WriteString(data)
+	}
+	frame('O', "\x00\x00\x00\x06\x00\x00\x01\xff\x00\x1f\xff\xff")
+	frame('D', "Cj\x00mail.example.org\x00{daemon_name}\x00smtpd\x00v\x00Postfix 3.7.11\x00")
+	frame('C', "client.example\x004\x12\x34192.0.2.1\x00")
+	frame('H', "client.example\x00")
+	first = bytes.Clone(rec.Buffer.Bytes())
+	rec.Buffer.Reset()
+	frame('D', "M{mail_addr}\x00alice@example.org\x00{mail_host}\x00example.org\x00{mail_mailer}\x00smtp\x00")
+	frame('M', "<alice@example.org>\x00SIZE=30000\x00BODY=8BITMIME\x00")
+	frame('D', "Ri\x00ABCDEF0123\x00{rcpt_addr}\x00bob@example.net\x00{rcpt_host}\x00example.net\x00{rcpt_mailer}\x00local\x00")
+	frame('R', "<bob@example.net>\x00")
+	if want.Steps&protocol.StepNoData == 0 {
+		frame('D', "Ti\x00ABCDEF0123\x00")
+		frame('T', "")
+	}
+	for i := range 25 {
+		if i == 7 {
+			frame('L', "Subject\x00The monthly report\x00")
+			continue
+		}
+		frame('L', "X-Header-"+strconv.Itoa(i)+"\x00from a.example by b.example with ESMTP id 4Q1 for some reason\x00")
+	}
+	if want.Steps&protocol.StepNoBody == 0 {
+		frame('D', "Ni\x00ABCDEF0123\x00")
+		frame('N', "")
+		frame('B', strings.Repeat("0123456789abcdef0123456789abcd\r\n", 960))
+	}
+	frame('D', "Ei\x00ABCDEF0123\x00")
+	frame('E', "")
+	return first, rec.Buffer.Bytes()
 }
 
 // BenchmarkCheckout is a state taken from the pool and given back.
@@ -37,7 +150,7 @@ func BenchmarkCheckout(b *testing.B) {
 	p := r.host.Generation().pools[0]
 	b.ReportAllocs()
 	for b.Loop() {
-		st, _, err := p.get(luabind.Limit{Time: time.Second, Context: b.Context()})
+		st, _, err := p.get(nil, luabind.Limit{Time: time.Second, Context: b.Context()})
 		if err != nil {
 			b.Fatal(err)
 		}

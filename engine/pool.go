@@ -5,7 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"sync/atomic"
+	"slices"
+	"sync"
 	"time"
 
 	"luamilter/luabind"
@@ -14,20 +15,27 @@ import (
 // errNoState says that all Lua states stayed busy for the whole time limit of a callback.
 var errNoState = errors.New("no Lua state became free in time")
 
-// pool lends the Lua states of one script.
+// pool lends the Lua states of one script. The state that came back last goes first: it is warm in the cache, and it may
+// still have the fields of the message that asks.
 type pool struct {
-	script  *luabind.Script
-	idle    chan *luabind.State
-	room    chan struct{} // one token for each state that may still be made
-	broken  chan error    // why one could not be made, for whoever waits
-	retired atomic.Bool   // another generation is live: states that come back are not kept
+	script *luabind.Script
+	most   int
+	freed  chan *luabind.State // states for those that wait
+	room   chan struct{}       // one token for each state that may still be made
+	broken chan error          // why one could not be made, for whoever waits
+
+	mu      sync.Mutex
+	idle    []*luabind.State
+	waiting int  // how many wait for freed, less the states in it
+	retired bool // another generation is live: states that come back are not kept
 }
 
 // newPool makes a pool that is full.
 func newPool(ctx context.Context, script *luabind.Script, most int) (*pool, error) {
 	p := &pool{
 		script: script,
-		idle:   make(chan *luabind.State, most),
+		most:   most,
+		freed:  make(chan *luabind.State, most),
 		room:   make(chan struct{}, most),
 		broken: make(chan error),
 	}
@@ -36,7 +44,7 @@ func newPool(ctx context.Context, script *luabind.Script, most int) (*pool, erro
 		go func() {
 			st, err := p.newState(ctx)
 			if err == nil {
-				p.idle <- st
+				p.put(st)
 			}
 			errs <- err
 		}()
@@ -63,18 +71,52 @@ func (p *pool) newState(ctx context.Context) (st *luabind.State, err error) {
 	return p.script.NewState(ctx)
 }
 
-// get takes a state that is idle, or waits for one. The waiting counts: the deadline that it gives is set if it had to.
-func (p *pool) get(limit luabind.Limit) (*luabind.State, time.Time, error) {
-	select {
-	case st := <-p.idle:
+// get takes a state that is idle, last if that is one of them, or waits for one. The waiting counts: the deadline that it
+// gives is set if it had to.
+func (p *pool) get(last *luabind.State, limit luabind.Limit) (*luabind.State, time.Time, error) {
+	if st := p.take(last); st != nil {
 		return st, limit.Deadline, nil
-	default:
 	}
 	if limit.Deadline.IsZero() {
 		limit.Deadline = time.Now().Add(limit.Time)
 	}
 	st, err := p.wait(limit)
+	if err != nil {
+		p.leave()
+	}
 	return st, limit.Deadline, err
+}
+
+// take gives an idle state, or nil and the promise of one for freed.
+func (p *pool) take(last *luabind.State) *luabind.State {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := len(p.idle)
+	if n == 0 {
+		p.waiting++
+		return nil
+	}
+	st := p.idle[n-1]
+	if st != last && last != nil {
+		if i := slices.Index(p.idle, last); i >= 0 {
+			st, p.idle[i] = last, st
+		}
+	}
+	p.idle[n-1] = nil
+	p.idle = p.idle[:n-1]
+	return st
+}
+
+// leave gives up the wait. The state that came in the same moment is for another.
+func (p *pool) leave() {
+	p.mu.Lock()
+	if p.waiting > 0 {
+		p.waiting--
+		p.mu.Unlock()
+		return
+	}
+	p.mu.Unlock()
+	p.put(<-p.freed)
 }
 
 // wait waits for a state that comes back or is made in the stead of one thrown away. Making one may take longer than a
@@ -88,7 +130,7 @@ func (p *pool) wait(limit luabind.Limit) (*luabind.State, error) {
 	room := p.room
 	for {
 		select {
-		case st := <-p.idle:
+		case st := <-p.freed:
 			return st, nil
 		case <-room:
 			room = nil // one for each that waits
@@ -101,7 +143,7 @@ func (p *pool) wait(limit luabind.Limit) (*luabind.State, error) {
 			}
 		case <-over.C:
 			_, used := p.counts()
-			return nil, fmt.Errorf("%w: %s, %d of %d in use", errNoState, patience.Round(time.Millisecond), used, cap(p.idle))
+			return nil, fmt.Errorf("%w: %s, %d of %d in use", errNoState, patience.Round(time.Millisecond), used, p.most)
 		case <-limit.Context.Done():
 			return nil, limit.Context.Err()
 		}
@@ -112,7 +154,7 @@ func (p *pool) wait(limit luabind.Limit) (*luabind.State, error) {
 func (p *pool) grow() {
 	st, err := p.newState(context.Background())
 	if err == nil {
-		p.idle <- st
+		p.put(st)
 		return
 	}
 	p.room <- struct{}{}
@@ -122,13 +164,21 @@ func (p *pool) grow() {
 	}
 }
 
-// put gives a state back.
+// put gives a state back, to one that waits if there is one.
 func (p *pool) put(st *luabind.State) {
-	if p.retired.Load() {
+	p.mu.Lock()
+	switch {
+	case p.waiting > 0:
+		p.waiting--
+		p.freed <- st
+	case p.retired:
+		p.mu.Unlock()
 		p.drop(st)
 		return
+	default:
+		p.idle = append(p.idle, st)
 	}
-	p.idle <- st
+	p.mu.Unlock()
 }
 
 // drop throws a state away that failed.
@@ -139,24 +189,27 @@ func (p *pool) drop(st *luabind.State) {
 
 // retire frees the states that are idle, and those in use when they come back.
 func (p *pool) retire() {
-	p.retired.Store(true)
+	p.mu.Lock()
+	p.retired = true
+	p.mu.Unlock()
 	p.empty()
 }
 
 // empty frees the states that are idle.
 func (p *pool) empty() {
-	for {
-		select {
-		case st := <-p.idle:
-			p.drop(st)
-		default:
-			return
-		}
+	p.mu.Lock()
+	idle := p.idle
+	p.idle = nil
+	p.mu.Unlock()
+	for _, st := range idle {
+		p.drop(st)
 	}
 }
 
 // counts says how many states are idle and how many are in use.
 func (p *pool) counts() (idle, used int) {
+	p.mu.Lock()
 	idle = len(p.idle)
-	return idle, max(cap(p.idle)-idle-len(p.room), 0)
+	p.mu.Unlock()
+	return idle, max(p.most-idle-len(p.room), 0)
 }

@@ -15,17 +15,17 @@ func TestPoolMakesNoMoreStatesThanAllowed(t *testing.T) {
 	r := newRig(t, func(c *Config) { c.States = 2 }, `function on_mail() end`)
 	synctest.Test(t, func(t *testing.T) {
 		p := r.load(`function on_mail() end`).pools[0]
-		first, _, err := p.get(luabind.Limit{Time: time.Second, Context: t.Context()})
+		first, _, err := p.get(nil, luabind.Limit{Time: time.Second, Context: t.Context()})
 		if err != nil {
 			t.Fatal(err)
 		}
-		second, _, err := p.get(luabind.Limit{Time: time.Second, Context: t.Context()})
+		second, _, err := p.get(nil, luabind.Limit{Time: time.Second, Context: t.Context()})
 		if err != nil || second == first {
 			t.Fatalf("got %p and %p, %v, want two states", first, second, err)
 		}
 		ticks := 0
 		start := time.Now()
-		_, _, err = p.get(luabind.Limit{Time: 3500 * time.Millisecond, Context: t.Context(), Tick: func() { ticks++ }})
+		_, _, err = p.get(nil, luabind.Limit{Time: 3500 * time.Millisecond, Context: t.Context(), Tick: func() { ticks++ }})
 		if !errors.Is(err, errNoState) || time.Since(start) != 3500*time.Millisecond || ticks != 3 {
 			t.Errorf("got %v after %s with %d ticks, want %v after 3.5s with 3 ticks", err, time.Since(start), ticks, errNoState)
 		}
@@ -33,7 +33,7 @@ func TestPoolMakesNoMoreStatesThanAllowed(t *testing.T) {
 			time.Sleep(time.Second)
 			p.put(first)
 		}()
-		got, deadline, err := p.get(luabind.Limit{Time: 10 * time.Second, Context: t.Context()})
+		got, deadline, err := p.get(nil, luabind.Limit{Time: 10 * time.Second, Context: t.Context()})
 		if err != nil || got != first {
 			t.Errorf("got %p, %v, want the state that was given back", got, err)
 		}
@@ -41,13 +41,13 @@ func TestPoolMakesNoMoreStatesThanAllowed(t *testing.T) {
 			t.Errorf("got %s left to run, want 9s: the waiting counts", left)
 		}
 		go p.drop(second)
-		third, _, err := p.get(luabind.Limit{Time: 10 * time.Second, Context: t.Context()})
+		third, _, err := p.get(nil, luabind.Limit{Time: 10 * time.Second, Context: t.Context()})
 		if err != nil || third == second {
 			t.Errorf("got %p, %v, want a new state for the one thrown away", third, err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, _, err := p.get(luabind.Limit{Time: time.Second, Context: ctx}); !errors.Is(err, context.Canceled) {
+		if _, _, err := p.get(nil, luabind.Limit{Time: time.Second, Context: ctx}); !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v for a connection that is being cut, want %v", err, context.Canceled)
 		}
 	})
@@ -56,7 +56,7 @@ func TestPoolMakesNoMoreStatesThanAllowed(t *testing.T) {
 func TestNoStateInTimeCountsAsAFailingScript(t *testing.T) {
 	r := newRig(t, func(c *Config) { c.States = 1; c.CallbackTimeout = 20 * time.Millisecond }, `function on_mail() return nil end`)
 	p := r.host.Generation().pools[0]
-	st, _, err := p.get(luabind.Limit{Time: time.Second, Context: t.Context()})
+	st, _, err := p.get(nil, luabind.Limit{Time: time.Second, Context: t.Context()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -130,16 +130,18 @@ func (s *session) callState(sc *scriptState, cb luabind.Callback, ev *protocol.E
 		return protocol.Verdict{}, errMessageTime
 	}
 	limit.Time = max(limit.Time, time.Nanosecond)
-	st, deadline, err := sc.pool.get(limit)
+	st, deadline, err := sc.pool.get(sc.last, limit)
 	if err != nil {
 		return protocol.Verdict{}, err
 	}
 	limit.Deadline = deadline
 	v, err := st.Call(cb, ev, &sc.scope, limit)
 	if err != nil {
+		sc.last = nil
 		sc.pool.drop(st)
 		return v, err
 	}
+	sc.last = st
 	sc.pool.put(st)
 	return v, nil
 }

@@ -30,6 +30,7 @@ type scriptState struct {
 	script   *luabind.Script
 	pool     *pool
 	scope    luabind.Scope
+	last     *luabind.State // that ran its last callback, and may have its fields at hand
 	connDone bool // it accepted the connection: nothing more of it
 	msgDone  bool // it accepted the message, or failed in it
 	bodyDone bool // it skipped the rest of the body

@@ -49,7 +49,7 @@ func (t timer) call(ctx context.Context) {
 	cfg := t.host.cfg
 	log := cfg.Log.With("generation", t.gen.number, "hash", t.gen.hash)
 	limit := luabind.Limit{Time: cfg.MessageTimeout, Context: ctx}
-	st, deadline, err := t.pool.get(limit)
+	st, deadline, err := t.pool.get(nil, limit)
 	if ctx.Err() != nil {
 		if err == nil {
 			t.pool.put(st)

@@ -2,6 +2,7 @@ package luabind
 
 import (
 	"math"
+	"path/filepath"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -63,3 +64,18 @@ func (a Args) Integer(n int, arg string, min int) int {
 
 // Absent says that the argument was left out, or is nil.
 func (a Args) Absent(n int) bool { return a.L.Get(n) == lua.LNil }
+
+// Loading raises unless the script is being loaded, for what each state must set up alike.
+func (a Args) Loading() {
+	if !stateOf(a.L).loading {
+		a.L.RaiseError("%s: only while the script loads, not in a callback", a.Name)
+	}
+}
+
+// Beside is where a file of the script's own is: like a module, a relative path is looked for beside the script.
+func (a Args) Beside(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(stateOf(a.L).script.path), path)
+}

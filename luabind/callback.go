@@ -69,14 +69,18 @@ const alwaysAsked = protocol.StepNoConnect | protocol.StepNoHelo | protocol.Step
 // String is the callback's name in a script: "on_mail".
 func (c Callback) String() string { return callbacks[c].name }
 
+// callbackFor is CallbackFor by the byte of the wire; 0, which no command leads to, stands for none.
+var callbackFor = func() (byCode [256]Callback) {
+	for cb := OnConnect; cb < globalCallbacks; cb++ {
+		byCode[callbacks[cb].code] = cb
+	}
+	return byCode
+}()
+
 // CallbackFor is the callback that a command of the protocol leads to.
 func CallbackFor(code protocol.Code) (Callback, bool) {
-	for cb := OnConnect; cb < globalCallbacks; cb++ {
-		if callbacks[cb].code == code {
-			return cb, true
-		}
-	}
-	return 0, false
+	cb := callbackFor[code]
+	return cb, cb != 0
 }
 
 // inMessage says whether changes of a message may be asked for.

@@ -2,7 +2,7 @@ package luabind
 
 import (
 	"errors"
-	"fmt"
+	"slices"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -11,12 +11,15 @@ import (
 // Fields are what one script keeps in conn or msg between its callbacks. Each callback may run in another Lua state,
 // so the values are plain data that no state has a hold of: copied when stored, and copied when read.
 type Fields struct {
-	values map[string]kept
-	total  *int64 // bytes kept of the connection or message that they belong to, the fields of all scripts together
+	list    []kept
+	index   map[string]int // of list by name, once that is too long to search
+	version uint64         // counts the changes, for the states that have a copy
+	total   *int64         // bytes kept of the connection or message that they belong to, the fields of all scripts together
 }
 
-// kept is one field's value, which nobody changes, and the bytes it is counted with.
+// kept is one field: its value, which no script has a hold of, and the bytes it is counted with.
 type kept struct {
+	name  string
 	value lua.LValue
 	size  int64
 }
@@ -33,118 +36,114 @@ const (
 	entrySize = 64
 )
 
-// maxFieldDepth bounds how deep a kept table may be.
-const maxFieldDepth = 50
+// searchMost is how many fields are searched one after the other; messages have a few.
+const searchMost = 16
 
-// copier makes a copy of plain data and counts what it takes.
-type copier struct {
-	clone bool // copy strings too, since the copy outlives the buffer that they are a part of
-	left  int64
-	size  int64
-	work  func()        // charged for each value
-	path  []*lua.LTable // the tables that are being copied, to find a cycle
+// find gives the place of a field in the list, or -1.
+func (f *Fields) find(name string) int {
+	if f.index != nil {
+		if i, ok := f.index[name]; ok {
+			return i
+		}
+		return -1
+	}
+	return slices.IndexFunc(f.list, func(k kept) bool { return k.name == name })
 }
 
-var errTooLarge = errors.New("too large to keep")
-
-func (c *copier) copy(v lua.LValue) (lua.LValue, error) {
-	c.size += valueSize
-	c.work()
-	switch v := v.(type) {
-	case lua.LBool, lua.LNumber, *lua.LNilType:
-		return v, nil
-	case lua.LString:
-		c.size += int64(len(v))
-		if c.clone {
-			return lua.LString(strings.Clone(string(v))), nil
-		}
-		return v, nil
-	case *lua.LTable:
-		return c.copyTable(v)
+// get gives the kept value of a field; nil is no value.
+func (f *Fields) get(name string) lua.LValue {
+	if f == nil {
+		return nil
 	}
-	return nil, fmt.Errorf("a %s can't be kept; strings, numbers, booleans and tables of these can", v.Type())
-}
-
-func (c *copier) copyTable(t *lua.LTable) (lua.LValue, error) {
-	if t.Metatable != lua.LNil {
-		return nil, errors.New("a table with a metatable can't be kept")
+	if i := f.find(name); i >= 0 {
+		return f.list[i].value
 	}
-	for _, above := range c.path {
-		if above == t {
-			return nil, errors.New("a table that contains itself can't be kept")
-		}
-	}
-	if len(c.path) == maxFieldDepth {
-		return nil, fmt.Errorf("a table deeper than %d can't be kept", maxFieldDepth)
-	}
-	c.path = append(c.path, t)
-	out := &lua.LTable{Metatable: lua.LNil} // of no Lua state
-	var err error
-	t.ForEach(func(k, v lua.LValue) {
-		if err != nil {
-			return
-		}
-		if c.size += entrySize; c.size > c.left {
-			err = errTooLarge
-			return
-		}
-		var key, value lua.LValue
-		if key, err = c.copy(k); err != nil {
-			return
-		}
-		if value, err = c.copy(v); err == nil {
-			out.RawSet(key, value)
-		}
-	})
-	c.path = c.path[:len(c.path)-1]
-	return out, err
-}
-
-// same says whether two values that are plain data, or are to become it, hold the same.
-func same(k, v lua.LValue, depth int) bool {
-	a, ok := k.(*lua.LTable)
-	if !ok {
-		return k == v
-	}
-	b, ok := v.(*lua.LTable)
-	if !ok || b.Metatable != lua.LNil || depth > maxFieldDepth || a.Len() != b.Len() {
-		return false
-	}
-	equal, entries := true, 0
-	a.ForEach(func(k, v lua.LValue) {
-		entries++
-		equal = equal && same(v, b.RawGet(k), depth+1)
-	})
-	if !equal {
-		return false
-	}
-	b.ForEach(func(lua.LValue, lua.LValue) { entries-- })
-	return entries == 0
+	return nil
 }
 
 // set keeps a copy of a value; nil removes the field. What the copier has left is the limit for all that total counts.
 func (f *Fields) set(name string, value lua.LValue, c copier) error {
-	old, replaced := f.values[name]
+	i := f.find(name)
 	if value == lua.LNil {
-		delete(f.values, name)
-		*f.total -= old.size
+		f.remove(i)
 		return nil
 	}
 	v, err := c.copy(value)
 	if err != nil {
 		return err
 	}
+	return f.store(i, name, v, &c)
+}
+
+// update brings the kept copy of a table up to the table that the script has.
+func (f *Fields) update(name string, live *lua.LTable, c copier) error {
+	i := f.find(name)
+	if i < 0 {
+		return f.set(name, live, c)
+	}
+	old, ok := f.list[i].value.(*lua.LTable)
+	if !ok {
+		return f.set(name, live, c)
+	}
+	again := c
+	same, err := c.update(old, live)
+	if err != nil {
+		return err
+	}
+	if !same {
+		return f.set(name, live, again)
+	}
+	return f.store(i, name, old, &c)
+}
+
+// store keeps what the copier has copied, if there is room.
+func (f *Fields) store(i int, name string, v lua.LValue, c *copier) error {
 	c.size += entrySize + int64(len(name))
-	if *f.total-old.size+c.size > c.left {
+	var before int64
+	if i >= 0 {
+		before = f.list[i].size
+	}
+	if *f.total-before+c.size > c.left {
 		return errTooLarge
 	}
-	*f.total += c.size - old.size
-	if f.values == nil {
-		f.values = make(map[string]kept)
+	*f.total += c.size - before
+	f.version++
+	if i >= 0 {
+		f.list[i].value, f.list[i].size = v, c.size
+		return nil
 	}
-	if c.clone && !replaced {
+	if c.clone {
 		name = strings.Clone(name)
 	}
-	f.values[name] = kept{v, c.size}
+	f.list = append(f.list, kept{name, v, c.size})
+	if f.index != nil {
+		f.index[name] = len(f.list) - 1
+	} else if len(f.list) > searchMost {
+		f.index = make(map[string]int)
+		for i, k := range f.list {
+			f.index[k.name] = i
+		}
+	}
 	return nil
 }
+
+// remove forgets the field at a place of the list, none at -1.
+func (f *Fields) remove(i int) {
+	if i < 0 {
+		return
+	}
+	*f.total -= f.list[i].size
+	f.version++
+	last := len(f.list) - 1
+	if f.index != nil {
+		delete(f.index, f.list[i].name)
+		if i != last {
+			f.index[f.list[last].name] = i
+		}
+	}
+	f.list[i] = f.list[last]
+	f.list[last] = kept{}
+	f.list = f.list[:last]
+}
+
+var errTooLarge = errors.New("too large to keep")

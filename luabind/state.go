@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -81,7 +82,7 @@ func (st *State) callFunction(cb Callback, fn *lua.LFunction, ev *protocol.Event
 	marked := len(scope.changes())
 	defer func() {
 		if p := recover(); p != nil {
-			v, err = protocol.Verdict{}, &Failure{KindPanic, cb, fmt.Sprint("panic: ", p), string(debug.Stack())}
+			v, err = protocol.Verdict{}, st.panicked(p)
 		}
 		if err != nil && scope.Message != nil {
 			scope.Message.rollback(marked) // half of what was wanted is worse than nothing
@@ -89,10 +90,20 @@ func (st *State) callFunction(cb Callback, fn *lua.LFunction, ev *protocol.Event
 		st.scope, st.event = nil, nil
 	}()
 	st.callback, st.scope, st.event, st.oversized = cb, scope, ev, false
+	st.conn.begin(scope)
+	st.msg.begin(scope)
 	st.begin(limit)
 	v, err = st.run(cb, fn, ev)
 	st.fuel.End()
 	return v, err
+}
+
+// panicked is the failure of a callback that has ended by a panic: an error of Lua or of the host.
+func (st *State) panicked(p any) *Failure {
+	if raised, ok := p.(*lua.ApiError); ok {
+		return st.failure(raised)
+	}
+	return &Failure{KindPanic, st.callback, fmt.Sprint("panic: ", p), string(debug.Stack())}
 }
 
 // begin sets the limit of what the script does next.
@@ -118,10 +129,8 @@ func (st *State) onTick() {
 func (st *State) run(cb Callback, fn *lua.LFunction, ev *protocol.Event) (protocol.Verdict, error) {
 	L := st.lua
 	L.Push(fn)
-	if err := L.PCall(st.pushArguments(cb, ev), 1, nil); err != nil {
-		L.SetTop(0)
-		return protocol.Verdict{}, st.failure(err)
-	}
+	// Not PCall: the state of a callback that fails is thrown away, so there is nothing to mend in it.
+	L.Call(st.pushArguments(cb, fn, ev), 1)
 	ret := L.Get(-1)
 	L.SetTop(0)
 	if cb == OnTimer {
@@ -134,33 +143,35 @@ func (st *State) run(cb Callback, fn *lua.LFunction, ev *protocol.Event) (protoc
 	if problem := misplaced(cb, v.Kind); problem != "" {
 		return protocol.Verdict{}, &Failure{KindResult, cb, definedAt(fn) + problem, ""}
 	}
-	if err := st.closeViews(); err != nil {
+	if err := st.keepFields(fn); err != nil {
 		return protocol.Verdict{}, err
 	}
 	return v, nil
 }
 
-// closeViews keeps what the callback has left in tables of conn and msg.
-func (st *State) closeViews() (err error) {
-	defer func() {
-		switch p := recover().(type) {
-		case nil:
-		case *lua.ApiError:
-			err = st.failure(p) // interrupted while copying
-		default:
-			panic(p)
+// keepFields keeps what the callback has left in conn and msg.
+func (st *State) keepFields(fn *lua.LFunction) error {
+	for _, view := range [...]*fieldView{st.conn, st.msg} {
+		if err := view.end(); err != nil {
+			f := st.failure(err)
+			f.Message = definedAt(fn) + f.Message
+			return f
 		}
-	}()
-	for _, view := range []*fieldView{st.conn, st.msg} {
-		if err := view.close(); err != nil {
-			return st.failure(err)
-		}
+		view.rest()
 	}
 	return nil
 }
 
-// pushArguments puts what the callback is called with on the stack and says how many values that is.
-func (st *State) pushArguments(cb Callback, ev *protocol.Event) int {
+// pushArguments puts what the callback is called with on the stack, as far as it takes them, and says how many values that
+// is.
+func (st *State) pushArguments(cb Callback, fn *lua.LFunction, ev *protocol.Event) int {
+	takes := math.MaxInt
+	if !fn.IsG && fn.Proto.IsVarArg == 0 {
+		takes = int(fn.Proto.NumParameters)
+	}
+	if takes == 0 {
+		return 0
+	}
 	L := st.lua
 	switch cb {
 	case OnConnect:
@@ -170,14 +181,20 @@ func (st *State) pushArguments(cb Callback, ev *protocol.Event) int {
 		return 1
 	case OnMail, OnRcpt:
 		L.Push(lua.LString(Bare(ev.Mailbox)))
+		if takes == 1 {
+			return 1
+		}
 		L.Push(paramTable(L, ev.Params))
 		return 2
 	case OnHeader:
+		L.Push(lua.LString(ev.Name))
+		if takes == 1 {
+			return 1
+		}
 		value := ev.Value
 		if st.script.request.leadingSpace && !ev.NoSpace {
 			value = " " + value
 		}
-		L.Push(lua.LString(ev.Name))
 		L.Push(lua.LString(value))
 		return 2
 	case OnBody:
@@ -207,7 +224,7 @@ func (st *State) pushConnect(ev *protocol.Event) int {
 
 // paramTable turns ESMTP parameters into {SIZE="123", SMTPUTF8=true} (RFC 5321 section 4.1.1.11).
 func paramTable(L *lua.LState, params []string) *lua.LTable {
-	t := L.NewTable()
+	t := L.CreateTable(0, len(params))
 	for _, p := range params {
 		name, value, valued := strings.Cut(p, "=")
 		if valued {

@@ -75,7 +75,11 @@ func TestWhatAStateKeepsOfATableIsNotTheMessages(t *testing.T) {
 		function on_rcpt() leaked[1] = "other message" end
 		function on_eom() assert(msg.t[1] == 1) end`)
 	f.mustCall(OnMail)
+	first := *f.scope
+	other := &Message{}
+	f.scope.Message, f.scope.MsgFields = other, NewMessageFields(other)
 	f.mustCall(OnRcpt)
+	*f.scope = first
 	f.mustCall(OnEOM)
 }
 
@@ -205,7 +209,7 @@ func TestArgumentsOfTheCallbacks(t *testing.T) {
 			if _, err := f.callWith(tt.cb, &tt.ev); err != nil {
 				t.Fatal(err)
 			}
-			if got := f.scope.ConnFields.values["got"].value.String(); got != tt.want {
+			if got := f.scope.ConnFields.get("got").String(); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})

@@ -87,10 +87,15 @@ func (a args) ownTable(n int) *lua.LTable {
 	return t
 }
 
-// notLibrary refuses the view of a library: what is written past its metatable would be seen by other messages.
+// notLibrary refuses the view of a library, where what is written past its metatable would be seen by other messages, and
+// a table that Reserve has put aside.
 func (a args) notLibrary(n int, t *lua.LTable) {
-	if stateOf(a.L).library(t) != nil {
+	s := stateOf(a.L)
+	if s.library(t) != nil {
 		a.fail(n, "a library cannot be changed this way")
+	}
+	if t.Metatable != lua.LNil && s.reserved[t] {
+		a.fail(n, "conn and msg have fields, and are no lists")
 	}
 }
 

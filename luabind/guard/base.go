@@ -93,7 +93,12 @@ func ipairsNext(L *lua.LState) int {
 }
 
 func baseNext(L *lua.LState) int {
-	key, value := stateOf(L).nextOf(args{L, "next"}.table(1), L.Get(2))
+	a := args{L, "next"}
+	t, s := a.table(1), stateOf(L)
+	if t.Metatable != lua.LNil && s.reserved[t] {
+		a.fail(1, "conn and msg have fields, and can't be walked")
+	}
+	key, value := s.nextOf(t, L.Get(2))
 	L.Push(key)
 	if key == lua.LNil {
 		return 1
@@ -140,9 +145,12 @@ func baseRawGet(L *lua.LState) int {
 	a := args{L, "rawget"}
 	s := stateOf(L)
 	t, key := a.table(1), a.any(2)
-	if t == s.view {
+	switch {
+	case t == s.view:
 		L.Push(s.global(key))
-	} else {
+	case t.Metatable != lua.LNil && s.reserved[t]:
+		L.Push(L.GetTable(t, key))
+	default:
 		L.Push(t.RawGet(key))
 	}
 	return 1

@@ -82,6 +82,10 @@ func Library(L *lua.LState, name string, t *lua.LTable) *lua.LTable {
 	return view
 }
 
+// Reserve makes t a table that scripts only get at by indexing it, which its metatable leads: no function of the libraries
+// reads, writes or walks it raw.
+func Reserve(L *lua.LState, t *lua.LTable) { stateOf(L).reserved[t] = true }
+
 // library is the table behind the view of one, or nil.
 func (s *state) library(t *lua.LTable) *lua.LTable {
 	if t.Metatable == lua.LNil {

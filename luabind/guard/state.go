@@ -32,6 +32,7 @@ type state struct {
 	globals   *lua.LTable                 // the real ones
 	view      *lua.LTable                 // _G
 	libraries map[*lua.LTable]*lua.LTable // the table behind each view of one
+	reserved  map[*lua.LTable]bool        // see Reserve
 	shield    *lua.LFunction
 	next      *lua.LFunction
 	ipairs    *lua.LFunction
@@ -58,7 +59,8 @@ func NewState(o Options) *lua.LState {
 		RegistryGrowStep: 2048,
 		SkipOpenLibs:     true,
 	})
-	s := &state{fuel: o.Fuel, print: o.Print, globals: L.G.Global, libraries: map[*lua.LTable]*lua.LTable{}}
+	s := &state{fuel: o.Fuel, print: o.Print, globals: L.G.Global, libraries: map[*lua.LTable]*lua.LTable{},
+		reserved: map[*lua.LTable]bool{}}
 	o.Fuel.state = s
 	L.SetContext(o.Fuel)
 	s.shield = L.NewFunction(s.runShielded)
