@@ -11,7 +11,17 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"luamilter/luabind"
+	"luamilter/luabind/address"
+	"luamilter/luabind/archive"
+	"luamilter/luabind/crypto"
+	"luamilter/luabind/filemap"
+	"luamilter/luabind/header"
+	"luamilter/luabind/ipset"
+	"luamilter/luabind/json"
 	"luamilter/luabind/log"
+	"luamilter/luabind/mime"
+	"luamilter/luabind/re"
+	"luamilter/luabind/score"
 	"luamilter/protocol"
 )
 
@@ -36,7 +46,19 @@ type use struct {
 
 // modules are what scripts may require besides their own files.
 func modules() map[string]lua.LGFunction {
-	return map[string]lua.LGFunction{"log": log.Open}
+	return map[string]lua.LGFunction{
+		"address": address.Open,
+		"archive": archive.Open,
+		"crypto":  crypto.Open,
+		"header":  header.Open,
+		"ipset":   ipset.New().Open,
+		"json":    json.Open,
+		"log":     log.Open,
+		"map":     filemap.New().Open,
+		"mime":    mime.Open,
+		"re":      re.New().Open,
+		"score":   score.Open,
+	}
 }
 
 // mostLoads bounds the tries to load files that go on changing.
