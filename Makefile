@@ -11,10 +11,11 @@ COUNT    ?= 6
 GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-# What the tests talk to: a real MTA, a milter client that nobody here wrote, and the reference Lua; a C compiler is for the
-# race detector.
-TEST_PACKAGES := postfix miltertest lua5.1 gcc libc6-dev
-TEST_COMMANDS := postconf miltertest lua5.1 gcc
+# What the tests talk to: a real MTA, a milter client that nobody here wrote, and the reference Lua; a second reader of
+# mail; a C compiler is for the race detector, and with libmilter for the filters that benchmarks compare with.
+TEST_PACKAGES := postfix miltertest lua5.1 gcc libc6-dev libmilter-dev python3
+TEST_COMMANDS := postconf miltertest lua5.1 gcc python3
+TEST_FILES    := /usr/include/libmilter/mfapi.h
 LINT_PACKAGES := lua-check
 LINT_COMMANDS := luacheck
 
@@ -30,9 +31,10 @@ test: test-packages
 	$(GO) test -race -timeout 20m ./...
 
 # Packages are installed only where a command is missing, so that a second run needs no network and no root.
-# $(call install,commands,packages)
+# $(call install,commands,packages,files)
 define install
 	@missing=; PATH=$$PATH:/usr/sbin:/sbin; for c in $(1); do command -v $$c >/dev/null || missing=1; done; \
+	for f in $(3); do [ -e $$f ] || missing=1; done; \
 	if [ -n "$$missing" ]; then \
 	  if [ "$$(id -u)" = 0 ]; then as_root=; else as_root=sudo; fi; \
 	  echo "installing $(2)"; \
@@ -42,7 +44,7 @@ define install
 endef
 
 test-packages:
-	$(call install,$(TEST_COMMANDS),$(TEST_PACKAGES))
+	$(call install,$(TEST_COMMANDS),$(TEST_PACKAGES),$(TEST_FILES))
 
 lint-packages:
 	$(call install,$(LINT_COMMANDS),$(LINT_PACKAGES))
