@@ -26,6 +26,7 @@ type State struct {
 	timers   []timer
 	conn     *fieldView
 	msg      *fieldView
+	names    guard.Cache // of header fields
 
 	loading   bool
 	callback  Callback        // the one that runs
@@ -187,7 +188,7 @@ func (st *State) pushArguments(cb Callback, fn *lua.LFunction, ev *protocol.Even
 		L.Push(paramTable(L, ev.Params))
 		return 2
 	case OnHeader:
-		L.Push(lua.LString(ev.Name))
+		L.Push(st.names.Get(ev.Name, stringValue))
 		if takes == 1 {
 			return 1
 		}
@@ -206,6 +207,8 @@ func (st *State) pushArguments(cb Callback, fn *lua.LFunction, ev *protocol.Even
 	}
 	return 0
 }
+
+func stringValue(s string) lua.LValue { return lua.LString(s) }
 
 func (st *State) pushConnect(ev *protocol.Event) int {
 	L := st.lua

@@ -38,6 +38,7 @@ type state struct {
 	ipairs    *lua.LFunction
 	sealed    bool
 	random    random
+	lowered   Cache                // of string.lower
 	yieldPath [yieldFrames]uintptr // a call path on which yield was found to be allowed
 }
 

@@ -72,37 +72,47 @@ func strLen(L *lua.LState) int {
 }
 
 func strLower(L *lua.LState) int {
-	return mapped(L, "lower", func(c byte) byte {
-		if c >= 'A' && c <= 'Z' {
-			return c + 'a' - 'A'
+	s := args{L, "lower"}.text(1)
+	if len(s) > cacheLongest {
+		claim(L, len(s))
+	}
+	L.Push(stateOf(L).lowered.Get(s, lowerValue))
+	return 1
+}
+
+func lowerValue(s string) lua.LValue {
+	return lua.LString(mapBytes(s, func(c byte) byte {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
 		}
 		return c
-	})
+	}))
 }
 
 func strUpper(L *lua.LState) int {
-	return mapped(L, "upper", func(c byte) byte {
-		if c >= 'a' && c <= 'z' {
-			return c - 'a' + 'A'
+	s := args{L, "upper"}.text(1)
+	claim(L, len(s))
+	return pushString(L, mapBytes(s, func(c byte) byte {
+		if 'a' <= c && c <= 'z' {
+			c -= 'a' - 'A'
 		}
 		return c
-	})
+	}))
 }
 
-func mapped(L *lua.LState, name string, f func(byte) byte) int {
-	s := args{L, name}.text(1)
+// mapBytes is s with f of each byte; s itself where that is the same.
+func mapBytes(s string, f func(byte) byte) string {
 	for i := 0; i < len(s); i++ {
 		if f(s[i]) == s[i] {
 			continue
 		}
-		claim(L, len(s))
 		buf := []byte(s)
 		for ; i < len(buf); i++ {
 			buf[i] = f(buf[i])
 		}
-		s = string(buf)
+		return string(buf)
 	}
-	return pushString(L, s)
+	return s
 }
 
 func strRep(L *lua.LState) int {

@@ -1,0 +1,36 @@
+package guard
+
+import (
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+const (
+	cacheSlots = 64
+	// cacheLongest is the longest string that is cached, in bytes: the names of header fields are shorter.
+	cacheLongest = 32
+)
+
+// Cache keeps what is made of short strings that come again and again, such as the names of header fields. A stranger
+// who sends others only makes it miss. It belongs to one state.
+type Cache struct {
+	slots [cacheSlots]struct {
+		text  string
+		value lua.LValue
+	}
+}
+
+// Get gives convert(s), made once and kept as long as no other string takes its place.
+func (c *Cache) Get(s string, convert func(string) lua.LValue) lua.LValue {
+	n := len(s)
+	if n == 0 || n > cacheLongest {
+		return convert(s)
+	}
+	slot := &c.slots[(n+7*int(s[0])+31*int(s[n/2])+3*int(s[n-1]))%cacheSlots]
+	if slot.text != s {
+		text := strings.Clone(s) // s may be a part of something large
+		slot.text, slot.value = text, convert(text)
+	}
+	return slot.value
+}
