@@ -112,9 +112,12 @@ func runCommand(args []string, out, errOut io.Writer) error {
 		return err
 	}
 	// Scripts load only now: they are code, and at a reload they are read with the same rights.
-	m := newMilter(f, bindings, slog.New(newLogHandler(errOut, f.logFormat.value, f.logLevel.value)), out)
+	log, flush := newLog(errOut, f.logFormat.value, f.logLevel.value)
+	defer flush()
+	m := newMilter(f, bindings, log, out)
 	m.openAdmin(adminBindings)
 	m.config.Memory.HintGC()
+	tuneGC()
 	return m.run(signals)
 }
 

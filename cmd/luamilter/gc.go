@@ -1,0 +1,33 @@
+package main
+
+import (
+	"runtime"
+	"runtime/debug"
+	runtimemetrics "runtime/metrics"
+)
+
+const (
+	// gcRoom is how much garbage may gather at least before it is collected: a small heap would be collected hundreds of
+	// times a second for what one message leaves behind.
+	gcRoom = 32 << 20
+	// gcPercentMax bounds what a heap of nearly nothing is given (GOGC); gcPercentMin is Go's own.
+	gcPercentMax, gcPercentMin = 800, 100
+)
+
+// tuneGC gives a small heap more room before each collection. A large one is left to Go's own rule, and all to the memory
+// limit (debug.SetMemoryLimit).
+func tuneGC() {
+	live := []runtimemetrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	last := 0
+	var collected func(int)
+	collected = func(int) {
+		runtimemetrics.Read(live)
+		percent := min(max(int(100*gcRoom/max(live[0].Value.Uint64(), 1)), gcPercentMin), gcPercentMax)
+		if percent > last+last/8 || percent < last-last/8 { // setting it stops the world
+			debug.SetGCPercent(percent)
+			last = percent
+		}
+		runtime.AddCleanup(new([16]byte), collected, 0)
+	}
+	collected(0)
+}
