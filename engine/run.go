@@ -17,6 +17,9 @@ func (s *session) run(ctx context.Context, ev *protocol.Event) protocol.Verdict 
 	}
 	// The MTA's patience is for all scripts together.
 	limit := s.host.limit(ctx, cb, ev)
+	if ev.Waited {
+		s.clock = time.Time{}
+	}
 	for i := range s.scripts {
 		sc := &s.scripts[i]
 		sc.sawEnd = sc.sawEnd || cb == luabind.OnEOM
@@ -109,11 +112,16 @@ func (h *Host) limit(ctx context.Context, cb luabind.Callback, ev *protocol.Even
 // errMessageTime says that the callbacks of one message took too long together, though each kept its own limit.
 var errMessageTime = errors.New("the callbacks of this message took longer than --message-timeout together")
 
-// call runs one callback of one script in a state of its pool, and says how long that took.
+// call runs one callback of one script in a state of its pool, and says how long that took. Where nothing was waited for,
+// it begins when the one before ended: the clock is read once for each callback.
 func (s *session) call(sc *scriptState, cb luabind.Callback, ev *protocol.Event, limit luabind.Limit) (protocol.Verdict, time.Duration) {
-	start := time.Now()
+	start := s.clock
+	if start.IsZero() {
+		start = time.Now()
+	}
 	v, err := s.callState(sc, cb, ev, limit)
-	took := time.Since(start)
+	s.clock = time.Now()
+	took := s.clock.Sub(start)
 	s.host.cfg.Observer.Callback(cb, took)
 	if s.msg != nil {
 		s.msg.calls++

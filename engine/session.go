@@ -23,6 +23,7 @@ type session struct {
 	msg     *message // nil outside a message
 	counts  bool     // a script needs to know how many header fields of a name there are
 	scripts []scriptState
+	clock   time.Time // when the last callback ended; zero: too long ago to count from
 }
 
 // scriptState is how far one script is with the connection and its message.
@@ -31,10 +32,10 @@ type scriptState struct {
 	pool     *pool
 	scope    luabind.Scope
 	last     *luabind.State // that ran its last callback, and may have its fields at hand
-	connDone bool // it accepted the connection: nothing more of it
-	msgDone  bool // it accepted the message, or failed in it
-	bodyDone bool // it skipped the rest of the body
-	sawEnd   bool // the end of the message came to it: no on_abort after that
+	connDone bool           // it accepted the connection: nothing more of it
+	msgDone  bool           // it accepted the message, or failed in it
+	bodyDone bool           // it skipped the rest of the body
+	sawEnd   bool           // the end of the message came to it: no on_abort after that
 }
 
 // message is the message in progress, for the scripts and for its log line.

@@ -51,6 +51,7 @@ type conn struct {
 	since  time.Time // when it was accepted
 
 	frames   frameReader
+	waited   bool     // since the last Event
 	out      []byte   // replies not yet written
 	small    [64]byte // holds out as long as it is short
 	writeErr error
@@ -126,6 +127,7 @@ func (c *conn) wait() error {
 	if err := c.flush(); err != nil {
 		return err
 	}
+	c.waited = true
 	life := c.waits()
 	if life != lifeBusy {
 		c.frames.rest()

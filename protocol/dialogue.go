@@ -185,7 +185,8 @@ func (c *conn) endMessage() error {
 // handle asks the Session about the Event in dialogue.ev.
 func (c *conn) handle() (Verdict, error) {
 	d := &c.dialogue
-	d.ev.Macros = &d.macros
+	d.ev.Macros, d.ev.Waited = &d.macros, c.waited
+	c.waited = false
 	v, err := d.session.Handle(c.server.ctx, &d.ev)
 	d.ev.progress = nil
 	if err == nil && v.Kind > VerdictShutdown {

@@ -24,8 +24,8 @@ func newLogHandler(w io.Writer, format, level string) slog.Handler {
 const (
 	// logDelay is the longest that an ordinary log line waits for others, so that one write carries many.
 	logDelay = 50 * time.Millisecond
-	// logSize is how many bytes of lines are written without waiting, an atomic write to a pipe.
-	logSize = 4096
+	// logSize is how many bytes of lines are written without waiting.
+	logSize = 16 << 10
 )
 
 // lineBuffer gathers log lines for few writes.

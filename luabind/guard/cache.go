@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	cacheSlots = 64
+	cacheSlots = 256
 	// cacheLongest is the longest string that is cached, in bytes: the names of header fields are shorter.
 	cacheLongest = 32
 )
@@ -27,7 +27,8 @@ func (c *Cache) Get(s string, convert func(string) lua.LValue) lua.LValue {
 	if n == 0 || n > cacheLongest {
 		return convert(s)
 	}
-	slot := &c.slots[(n+7*int(s[0])+31*int(s[n/2])+3*int(s[n-1]))%cacheSlots]
+	// Enough to keep apart what differs in length, in its beginning or its end, for less than a look at each byte.
+	slot := &c.slots[(n*59+int(s[0])*7+int(s[n/2])*31+int(s[max(n-2, 0)])*13+int(s[n-1])*17)%cacheSlots]
 	if slot.text != s {
 		text := strings.Clone(s) // s may be a part of something large
 		slot.text, slot.value = text, convert(text)
