@@ -11,8 +11,9 @@ import (
 
 // Host gives each connection from an MTA a session of the generation that is live.
 type Host struct {
-	cfg  Config
-	live atomic.Pointer[Generation]
+	cfg     Config
+	live    atomic.Pointer[Generation]
+	started time.Time
 
 	sessions atomic.Int64 // connections
 	staying  atomic.Int64 // connections that can't move to the live generation
@@ -30,10 +31,13 @@ func NewHost(cfg Config, gen *Generation) *Host {
 	if cfg.Observer == nil {
 		cfg.Observer = ignorant{}
 	}
-	h := &Host{cfg: cfg}
+	h := &Host{cfg: cfg, started: time.Now()}
 	h.Swap(gen)
 	return h
 }
+
+// now is the time since the host was made. It costs half of time.Now, and goes on when the clock is set.
+func (h *Host) now() time.Duration { return time.Since(h.started) }
 
 // Swap makes gen live: messages that begin from now on are judged by it, unless their connection was negotiated for less
 // than it needs. gen must not have been live before.

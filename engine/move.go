@@ -9,6 +9,7 @@ import (
 
 // adopt makes the session one of a generation. What a script has kept in conn goes on to the script of the same file.
 func (s *session) adopt(gen *Generation) {
+	s.Pause()
 	before := s.scripts
 	s.gen, s.scripts, s.counts = gen, nil, false
 	s.log = s.host.cfg.Log.With("conn", s.conn.ID, "generation", gen.number, "hash", gen.hash)
@@ -60,6 +61,7 @@ func (s *session) unstay() {
 
 // close ends the session's part in the counts.
 func (s *session) close() {
+	s.Pause()
 	s.forget() // after a panic it is still there
 	s.unstay()
 	s.host.sessions.Add(-1)

@@ -17,9 +17,6 @@ func (s *session) run(ctx context.Context, ev *protocol.Event) protocol.Verdict 
 	}
 	// The MTA's patience is for all scripts together.
 	limit := s.host.limit(ctx, cb, ev)
-	if ev.Waited {
-		s.clock = time.Time{}
-	}
 	for i := range s.scripts {
 		sc := &s.scripts[i]
 		sc.sawEnd = sc.sawEnd || cb == luabind.OnEOM
@@ -116,12 +113,12 @@ var errMessageTime = errors.New("the callbacks of this message took longer than 
 // it begins when the one before ended: the clock is read once for each callback.
 func (s *session) call(sc *scriptState, cb luabind.Callback, ev *protocol.Event, limit luabind.Limit) (protocol.Verdict, time.Duration) {
 	start := s.clock
-	if start.IsZero() {
-		start = time.Now()
+	if start == 0 {
+		start = s.host.now()
 	}
 	v, err := s.callState(sc, cb, ev, limit)
-	s.clock = time.Now()
-	took := s.clock.Sub(start)
+	s.clock = s.host.now()
+	took := s.clock - start
 	s.host.cfg.Observer.Callback(cb, took)
 	if s.msg != nil {
 		s.msg.calls++
@@ -138,11 +135,14 @@ func (s *session) callState(sc *scriptState, cb luabind.Callback, ev *protocol.E
 		return protocol.Verdict{}, errMessageTime
 	}
 	limit.Time = max(limit.Time, time.Nanosecond)
-	st, deadline, err := sc.pool.get(sc.last, limit)
-	if err != nil {
-		return protocol.Verdict{}, err
+	st := sc.held
+	sc.held = nil
+	if st == nil {
+		var err error
+		if st, limit.Deadline, err = sc.pool.get(sc.last, limit); err != nil {
+			return protocol.Verdict{}, err
+		}
 	}
-	limit.Deadline = deadline
 	v, err := st.Call(cb, ev, &sc.scope, limit)
 	if err != nil {
 		sc.last = nil
@@ -150,8 +150,28 @@ func (s *session) callState(sc *scriptState, cb luabind.Callback, ev *protocol.E
 		return v, err
 	}
 	sc.last = st
-	sc.pool.put(st)
+	if len(s.scripts) == 1 {
+		sc.held = st
+	} else {
+		sc.pool.put(st) // while it is held, the wait for a state of the next script would be a wait for this one too
+	}
 	return v, nil
+}
+
+// Pause gives back the states that were held for what the MTA had already sent (protocol.Pauser).
+func (s *session) Pause() {
+	s.clock = 0
+	for i := range s.scripts {
+		s.scripts[i].release()
+	}
+}
+
+// release gives back the state that the script holds, if it does.
+func (sc *scriptState) release() {
+	if sc.held != nil {
+		sc.pool.put(sc.held)
+		sc.held = nil
+	}
 }
 
 // progressEvery keeps an MTA waiting at the end of a message (Postfix gives up after 300 s, Sendmail after 5 min).

@@ -23,7 +23,7 @@ type session struct {
 	msg     *message // nil outside a message
 	counts  bool     // a script needs to know how many header fields of a name there are
 	scripts []scriptState
-	clock   time.Time // when the last callback ended; zero: too long ago to count from
+	clock   time.Duration // Host.now when the last callback ended; 0: too long ago to count from
 }
 
 // scriptState is how far one script is with the connection and its message.
@@ -32,6 +32,7 @@ type scriptState struct {
 	pool     *pool
 	scope    luabind.Scope
 	last     *luabind.State // that ran its last callback, and may have its fields at hand
+	held     *luabind.State // the same, as long as what the MTA has sent is not all handled
 	connDone bool           // it accepted the connection: nothing more of it
 	msgDone  bool           // it accepted the message, or failed in it
 	bodyDone bool           // it skipped the rest of the body

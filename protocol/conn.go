@@ -51,7 +51,6 @@ type conn struct {
 	since  time.Time // when it was accepted
 
 	frames   frameReader
-	waited   bool     // since the last Event
 	out      []byte   // replies not yet written
 	small    [64]byte // holds out as long as it is short
 	writeErr error
@@ -127,7 +126,6 @@ func (c *conn) wait() error {
 	if err := c.flush(); err != nil {
 		return err
 	}
-	c.waited = true
 	life := c.waits()
 	if life != lifeBusy {
 		c.frames.rest()
@@ -207,8 +205,11 @@ func (c *conn) setReadBy(t time.Time) error {
 	return c.net.SetReadDeadline(t)
 }
 
-// flush writes all replies with one call.
+// flush writes all replies with one call. The connection may wait now, or does.
 func (c *conn) flush() error {
+	if c.dialogue.pauser != nil {
+		c.dialogue.pauser.Pause()
+	}
 	if c.writeErr != nil {
 		return c.writeErr
 	}

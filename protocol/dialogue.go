@@ -8,6 +8,7 @@ import (
 // dialogue is what a connection remembers of what was said.
 type dialogue struct {
 	session Session
+	pauser  Pauser // the same, or nil
 	state   state
 	got     Options
 	wish    Step // what the Session asked for, offered or not
@@ -41,6 +42,7 @@ func (c *conn) openSession(previous Session) error {
 	if d.session == nil {
 		return errors.New("the handler gave no session")
 	}
+	d.pauser, _ = d.session.(Pauser)
 	return nil
 }
 
@@ -51,7 +53,7 @@ func (c *conn) closeSession() error {
 	if session == nil {
 		return nil
 	}
-	d.session = nil
+	d.session, d.pauser = nil, nil
 	d.ev = Event{Code: CodeClose, Macros: &d.macros}
 	if _, err := session.Handle(c.server.ctx, &d.ev); err != nil {
 		return fmt.Errorf("handle %v: %w", CodeClose, err)
@@ -185,8 +187,7 @@ func (c *conn) endMessage() error {
 // handle asks the Session about the Event in dialogue.ev.
 func (c *conn) handle() (Verdict, error) {
 	d := &c.dialogue
-	d.ev.Macros, d.ev.Waited = &d.macros, c.waited
-	c.waited = false
+	d.ev.Macros = &d.macros
 	v, err := d.session.Handle(c.server.ctx, &d.ev)
 	d.ev.progress = nil
 	if err == nil && v.Kind > VerdictShutdown {

@@ -60,9 +60,6 @@ type Event struct {
 	// Body is a chunk of the body; its borders fall anywhere.
 	Body string
 
-	// Waited: the MTA had to be waited for since the Event before, so that time has passed.
-	Waited bool
-
 	// Macros is always set, and belongs to the connection.
 	Macros *Macros
 

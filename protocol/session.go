@@ -35,3 +35,10 @@ type Session interface {
 	// CodeEOM, but not after a verdict has ended it. CodeClose comes once, last, whatever happened.
 	Handle(ctx context.Context, ev *Event) (Verdict, error)
 }
+
+// Pauser is a Session that holds something from one Event to the next as long as no time is lost between them.
+type Pauser interface {
+	// Pause is called when all that the MTA has sent is handled, before the Server waits for more, and before it writes.
+	// It may come while Handle runs, in its goroutine: from Event.Progress.
+	Pause()
+}
