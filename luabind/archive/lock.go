@@ -16,7 +16,7 @@ const (
 
 // lock takes the fcntl lock of the file, the one that all who write mbox files take: Postfix, procmail, Dovecot, and every
 // program that follows Debian's policy, which has it before a dot lock. A dot lock is not taken besides: a process that dies
-// would leave it behind and stop all mail to that file. Of the two kinds of fcntl locks it is the one that belongs to the open
+// would leave it behind and stop all mail to that file. Of the two kinds of fcntl locks Linux takes the one that belongs to the open
 // file (F_OFD_SETLK): it keeps out other goroutines as well, and the lock of the other kind that another program has.
 //
 // It is tried again and again rather than waited for in the kernel, where neither ctx nor work could end that.
@@ -28,7 +28,7 @@ func lock(ctx context.Context, f *os.File, work func(n int)) error {
 	for wait := firstWait; ; wait = min(2*wait, mostWait) {
 		var failed error
 		if err := conn.Control(func(fd uintptr) {
-			failed = unix.FcntlFlock(fd, unix.F_OFD_SETLK, &unix.Flock_t{Type: unix.F_WRLCK})
+			failed = unix.FcntlFlock(fd, setLock, &unix.Flock_t{Type: unix.F_WRLCK})
 		}); err != nil {
 			return err
 		}
