@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"strings"
+	"unsafe"
 )
 
 const (
@@ -97,9 +99,18 @@ func (f *frameReader) move() {
 	if have > size/2 {
 		size = max(size, min(2*have, f.need+readAhead))
 	}
-	seg := make([]byte, size)
+	seg := newSegment(size)
 	copy(seg, f.seg[f.r:f.w])
 	f.seg, f.r, f.w = seg, 0, have
+}
+
+// newSegment makes a segment without zeroing it first, which for a large one would cost a good part of what reading into
+// it does. Only what has been read is looked at.
+func newSegment(size int) []byte {
+	var b strings.Builder
+	b.Grow(size)
+	b.WriteByte(0)
+	return unsafe.Slice(unsafe.StringData(b.String()), size)
 }
 
 // rest gives up the segment before a wait that may be long; where something must be there to read into, only a large one.
