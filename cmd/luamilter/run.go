@@ -118,6 +118,7 @@ func runCommand(args []string, out, errOut io.Writer) error {
 	m.openAdmin(adminBindings)
 	m.config.Memory.HintGC()
 	tuneGC()
+	keepAwake()
 	return m.run(signals)
 }
 
