@@ -53,10 +53,11 @@ type Config struct {
 	Scripts         []string
 	OnError         OnError
 	OnOversize      OnError
-	CallbackTimeout time.Duration // for each callback but on_eom
-	MessageTimeout  time.Duration // for on_eom, and for loading a script
+	CallbackTimeout time.Duration // for each callback but on_eom and on_message
+	MessageTimeout  time.Duration // for these, and for loading a script
 	States          int           // the most Lua states per script; 0: by core count
 	MaxMessageSize  int64         // bytes kept of one message; 0: no limit
+	SpoolSize       int64         // bytes of a body for on_message that are kept in memory and not in a file
 	Memory          *guard.Memory
 	Log             *slog.Logger
 	Observer        Observer // nil: nobody is told

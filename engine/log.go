@@ -113,10 +113,17 @@ func failureAttrs(err error) []slog.Attr {
 // kindStates is the kind of a failure that is not the script's: no Lua state was free, or none could be made.
 const kindStates luabind.Kind = "states"
 
+// kindSpool is that of a body that could not be kept: the disk is full, for example.
+const kindSpool luabind.Kind = "spool"
+
 func kindOf(err error) luabind.Kind {
 	var f *luabind.Failure
 	if errors.As(err, &f) {
 		return f.Kind
+	}
+	var disk *spoolError
+	if errors.As(err, &disk) {
+		return kindSpool
 	}
 	return kindStates
 }

@@ -11,7 +11,7 @@ import (
 func (s *session) adopt(gen *Generation) {
 	s.Pause()
 	before := s.scripts
-	s.gen, s.scripts, s.counts = gen, nil, false
+	s.gen, s.scripts, s.counts, s.reads = gen, nil, false, false
 	s.log = s.host.cfg.Log.With("conn", s.conn.ID, "generation", gen.number, "hash", gen.hash)
 	for i, script := range gen.scripts {
 		sc := scriptState{
@@ -30,6 +30,7 @@ func (s *session) adopt(gen *Generation) {
 		}
 		s.scripts = append(s.scripts, sc)
 		s.counts = s.counts || script.CountsHeaders()
+		s.reads = s.reads || script.Defines(luabind.OnMessage)
 	}
 }
 
@@ -63,6 +64,7 @@ func (s *session) unstay() {
 func (s *session) close() {
 	s.Pause()
 	s.forget() // after a panic it is still there
+	s.sent()
 	s.unstay()
 	s.host.sessions.Add(-1)
 }

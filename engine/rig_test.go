@@ -92,6 +92,7 @@ func newRig(t testing.TB, change func(*Config), sources ...string) *rig {
 		MessageTimeout:  5 * time.Second,
 		States:          2,
 		MaxMessageSize:  1 << 20,
+		SpoolSize:       64 << 10,
 		Memory:          guard.NewMemory(0),
 		Log:             slog.New(slog.NewJSONHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}

@@ -20,28 +20,40 @@ func (s *session) run(ctx context.Context, ev *protocol.Event) protocol.Verdict 
 	for i := range s.scripts {
 		sc := &s.scripts[i]
 		sc.sawEnd = sc.sawEnd || cb == luabind.OnEOM
-		if sc.passes(cb) || cb == luabind.OnRcpt && !sc.script.SeesRejected() && rejectedByMTA(ev) {
-			continue
+		v, ends := s.turn(sc, cb, ev, &limit)
+		if cb == luabind.OnEOM && !ends {
+			v, ends = s.turn(sc, luabind.OnMessage, ev, &limit)
 		}
-		v, took := s.call(sc, cb, ev, limit)
-		if cb == luabind.OnAbort || cb == luabind.OnClose {
-			continue // nothing is decided there, not even by a failure
-		}
-		limit.Time -= took
-		switch v.Kind {
-		case protocol.VerdictContinue:
-		case protocol.VerdictSkip:
-			sc.bodyDone = true
-		case protocol.VerdictAccept:
-			sc.accept(cb)
-		default:
-			if cb != luabind.OnUnknown && !s.ofRecipient(ev, v) {
-				sc.msgDone = true // its own verdict ended the message: no on_abort
-			}
+		if ends {
 			return v
 		}
 	}
 	return s.agreed(cb)
+}
+
+// turn runs one callback of one script, and says whether its verdict ends the event for all.
+func (s *session) turn(sc *scriptState, cb luabind.Callback, ev *protocol.Event, limit *luabind.Limit) (protocol.Verdict, bool) {
+	if sc.passes(cb) || cb == luabind.OnRcpt && !sc.script.SeesRejected() && rejectedByMTA(ev) {
+		return protocol.Verdict{}, false
+	}
+	v, took := s.call(sc, cb, ev, *limit)
+	if cb == luabind.OnAbort || cb == luabind.OnClose {
+		return protocol.Verdict{}, false // nothing is decided there, not even by a failure
+	}
+	limit.Time -= took
+	switch v.Kind {
+	case protocol.VerdictContinue:
+	case protocol.VerdictSkip:
+		sc.bodyDone = true
+	case protocol.VerdictAccept:
+		sc.accept(cb)
+	default:
+		if cb != luabind.OnUnknown && !s.ofRecipient(ev, v) {
+			sc.msgDone = true // its own verdict ended the message: no on_abort
+		}
+		return v, true
+	}
+	return protocol.Verdict{}, false
 }
 
 // ofRecipient says that a verdict refuses one recipient and not the message. Where the MTA waits for no reply to RCPT, it
@@ -85,7 +97,7 @@ func (s *session) agreed(cb luabind.Callback) protocol.Verdict {
 		sc := &s.scripts[i]
 		connDone = connDone && sc.connDone
 		msgDone = msgDone && (sc.connDone || sc.msgDone)
-		bodyDone = bodyDone && sc.passes(luabind.OnBody)
+		bodyDone = bodyDone && sc.passes(luabind.OnBody) && !sc.reads()
 	}
 	switch {
 	case s.msg == nil && connDone, s.msg != nil && msgDone && (cb == luabind.OnEOM || !s.msg.Changed()):
@@ -116,7 +128,13 @@ func (s *session) call(sc *scriptState, cb luabind.Callback, ev *protocol.Event,
 	if start == 0 {
 		start = s.host.now()
 	}
-	v, err := s.callState(sc, cb, ev, limit)
+	var v protocol.Verdict
+	var err error
+	if cb == luabind.OnMessage {
+		v, err = s.callMessage(sc, ev, limit)
+	} else {
+		v, err = s.callState(sc, cb, ev, limit)
+	}
 	s.clock = s.host.now()
 	took := s.clock - start
 	s.host.cfg.Observer.Callback(cb, took)

@@ -22,6 +22,8 @@ type session struct {
 	conn    luabind.Conn
 	msg     *message // nil outside a message
 	counts  bool     // a script needs to know how many header fields of a name there are
+	reads   bool     // a script defines on_message
+	sending *mail    // a new body that the MTA is being sent lies in it
 	scripts []scriptState
 	clock   time.Duration // Host.now when the last callback ended; 0: too long ago to count from
 }
@@ -46,6 +48,7 @@ type message struct {
 	calls    int
 	took     time.Duration
 	bytes    int64 // of header and body, as far as the MTA sends them
+	mail     *mail // nil where no script waits for it
 }
 
 func newSession(host *Host, gen *Generation, peer protocol.Peer) *session {
@@ -103,6 +106,7 @@ func (s *session) before(ev *protocol.Event) {
 		return
 	}
 	s.msg.bytes += int64(len(ev.Name) + len(ev.Value) + len(ev.Body))
+	s.collect(ev)
 	if s.msg.ID == "" {
 		s.msg.ID, _ = ev.Macros.Get("i")
 	}
@@ -119,6 +123,9 @@ func (s *session) begin(ev *protocol.Event) {
 		sc.scope.Message, sc.scope.MsgFields = &s.msg.Message, luabind.NewMessageFields(&s.msg.Message)
 		sc.msgDone, sc.bodyDone, sc.sawEnd = false, false, false
 	}
+	if s.reads {
+		s.msg.mail = &mail{body: spool{most: s.host.cfg.SpoolSize}}
+	}
 }
 
 // after does what a verdict means for the session, and writes the log line of a message that has ended.
@@ -134,6 +141,7 @@ func (s *session) after(ctx context.Context, ev *protocol.Event, v protocol.Verd
 	case protocol.CodeEOM:
 		if s.msg != nil && (v.Kind == protocol.VerdictContinue || v.Kind == protocol.VerdictAccept) {
 			v.Changes = s.msg.Resolve()
+			s.addMailChanges(&v)
 		}
 		s.end(ctx, ev, v)
 	case protocol.CodeAbort:
@@ -207,6 +215,7 @@ func (s *session) forget() {
 	}
 	s.gen.leave()
 	s.host.messages.Add(-1)
+	s.msg.dropMail()
 	s.msg = nil
 	for i := range s.scripts {
 		s.scripts[i].scope.Message, s.scripts[i].scope.MsgFields = nil, nil

@@ -20,6 +20,7 @@ const (
 	OnEOH
 	OnBody
 	OnEOM
+	OnMessage
 	OnAbort
 	OnClose
 	globalCallbacks
@@ -47,6 +48,7 @@ var callbacks = [callbackCount]struct {
 	OnEOH:     {"on_eoh", protocol.CodeEOH, protocol.StepNoEOH, protocol.StepNoReplyEOH},
 	OnBody:    {"on_body", protocol.CodeBody, protocol.StepNoBody, protocol.StepNoReplyBody},
 	OnEOM:     {name: "on_eom", code: protocol.CodeEOM},
+	OnMessage: {name: "on_message"}, // called after on_eom, for the same command
 	OnAbort:   {name: "on_abort", code: protocol.CodeAbort},
 	OnClose:   {name: "on_close", code: protocol.CodeClose},
 	OnTimer:   {name: "every"},
@@ -72,7 +74,9 @@ func (c Callback) String() string { return callbacks[c].name }
 // callbackFor is CallbackFor by the byte of the wire; 0, which no command leads to, stands for none.
 var callbackFor = func() (byCode [256]Callback) {
 	for cb := OnConnect; cb < globalCallbacks; cb++ {
-		byCode[callbacks[cb].code] = cb
+		if cb != OnMessage {
+			byCode[callbacks[cb].code] = cb
+		}
 	}
 	return byCode
 }()
@@ -84,7 +88,7 @@ func CallbackFor(code protocol.Code) (Callback, bool) {
 }
 
 // inMessage says whether changes of a message may be asked for.
-func (c Callback) inMessage() bool { return c >= OnMail && c <= OnEOM && c != OnUnknown }
+func (c Callback) inMessage() bool { return c >= OnMail && c <= OnMessage && c != OnUnknown }
 
 // hasVerdict says whether what the callback returns is told to the MTA.
 func (c Callback) hasVerdict() bool { return c > OnLoad && c < OnAbort }

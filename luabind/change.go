@@ -240,19 +240,24 @@ func (a Args) messageScope() *Scope {
 	case st.scope == nil:
 		a.L.RaiseError("%s: only in a callback, not while the script loads", a.Name)
 	case !st.callback.inMessage():
-		a.L.RaiseError("%s: not in %s: a message can be changed from on_mail to on_eom", a.Name, st.callback)
+		a.L.RaiseError("%s: not in %s: a message can be changed from on_mail to on_message", a.Name, st.callback)
 	case st.scope.Message == nil:
 		a.L.RaiseError("%s: there is no message", a.Name)
 	}
 	return st.scope
 }
 
+// needs raises where an action was not negotiated.
+func (a Args) needs(scope *Scope, actions protocol.Action) {
+	if missing := actions &^ scope.Options.Actions; missing != 0 {
+		a.L.RaiseError("%s: the MTA did not offer %s, or negotiate{actions=...} left it out", a.Name, missing)
+	}
+}
+
 // record keeps a change for the end of the message, if the MTA takes its kind.
 func (a Args) record(c change) int {
 	scope := a.messageScope()
-	if missing := c.Action() &^ scope.Options.Actions; missing != 0 {
-		a.L.RaiseError("%s: the MTA did not offer %s, or negotiate{actions=...} left it out", a.Name, missing)
-	}
+	a.needs(scope, c.Action())
 	if c.Code != protocol.ReplyReplaceBody && len(c.Name)+len(c.Value)+len(c.Params) > maxField {
 		a.L.RaiseError("%s: %d bytes in all; an MTA takes at most %d", a.Name, len(c.Name)+len(c.Value)+len(c.Params), maxField)
 	}

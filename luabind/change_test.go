@@ -109,7 +109,7 @@ func TestChangesAtTheWrongCallback(t *testing.T) {
 		for _, cb := range []Callback{OnConnect, OnHelo, OnUnknown, OnAbort, OnClose} {
 			f := load(t, "function "+cb.String()+"() "+change+" end")
 			_, err := f.call(cb)
-			wantFailure(t, err, "not in "+cb.String()+": a message can be changed from on_mail to on_eom")
+			wantFailure(t, err, "not in "+cb.String()+": a message can be changed from on_mail to on_message")
 		}
 		path := writeScripts(t, "filter.lua", change+"\nfunction on_mail() end")
 		if _, err := Load(t.Context(), path, testEnv(nil)); err == nil || !strings.Contains(err.Error(), "only in a callback, not while the script loads") {

@@ -35,7 +35,8 @@ type Message struct {
 
 	changes      []change
 	headerCounts map[string]int
-	size         int64 // bytes that scripts keep of this message: fields and changes
+	size         int64 // bytes that are kept of this message: fields, changes, and mail
+	mail         int64 // of these, bytes of header and body that are kept for on_message
 }
 
 // change is a Change of the protocol that may still stand for several.
@@ -133,6 +134,7 @@ type Scope struct {
 	Options    protocol.Options // what was negotiated with the MTA
 	MaxSize    int64            // bytes that may be kept of one message
 	Log        *slog.Logger
+	Mail       Mail // what on_message is called with
 }
 
 // Bare is an address without the angle brackets that SMTP puts around it.

@@ -119,10 +119,15 @@ func (s *Script) steps() protocol.Step {
 	if s.request.rejectedRecipients {
 		steps |= protocol.StepRcptRejected
 	}
-	if s.request.leadingSpace {
+	if s.request.leadingSpace || s.defined[OnMessage] {
 		steps |= protocol.StepLeadingSpace
 	}
-	return steps | s.request.steps&reductions&^alwaysAsked
+	steps |= s.request.steps & reductions &^ alwaysAsked
+	if s.defined[OnMessage] {
+		// Whatever negotiate{steps=...} says: to edit a part of the body would be to lose the rest.
+		steps &^= protocol.StepNoHeaders | protocol.StepNoBody
+	}
+	return steps
 }
 
 // changeActions are the global functions that need an action of the MTA (SMFIF_*).
@@ -146,6 +151,9 @@ func (s *Script) actions() protocol.Action {
 			actions |= protocol.AllActions &^ protocol.ActionSetSymList
 		}
 		actions |= changeActions[use.Name]
+	}
+	if s.defined[OnMessage] {
+		actions |= mailActions
 	}
 	if s.request.actions != nil {
 		actions &= *s.request.actions

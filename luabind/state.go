@@ -35,6 +35,7 @@ type State struct {
 	limit     Limit           // of what it does now
 	tick      func()          // onTick, made once
 	oversized bool            // it wanted to keep more than Scope.MaxSize
+	release   func()          // ends the message that it was called with
 }
 
 // Limit bounds one call.
@@ -88,6 +89,7 @@ func (st *State) callFunction(cb Callback, fn *lua.LFunction, ev *protocol.Event
 		if err != nil && scope.Message != nil {
 			scope.Message.rollback(marked) // half of what was wanted is worse than nothing
 		}
+		st.releaseMail()
 		st.scope, st.event = nil, nil
 	}()
 	st.callback, st.scope, st.event, st.oversized = cb, scope, ev, false
@@ -204,6 +206,8 @@ func (st *State) pushArguments(cb Callback, fn *lua.LFunction, ev *protocol.Even
 	case OnUnknown:
 		L.Push(lua.LString(ev.Value))
 		return 1
+	case OnMessage:
+		return st.pushMail()
 	}
 	return 0
 }

@@ -26,6 +26,9 @@ type Change struct {
 	// Params are the ESMTP parameters of ReplyAddRcptPar and ReplyChangeFrom. ReplyAddRcpt with
 	// Params is sent as ReplyAddRcptPar.
 	Params string
+	// Pieces follow Value in the new body of ReplyReplaceBody. They may belong to memory that goes
+	// when Verdict.Done is called.
+	Pieces [][]byte
 	// NoSpace: the header field gets no space after the colon. Without StepLeadingSpace the MTA
 	// writes one all the same.
 	NoSpace bool
@@ -83,7 +86,11 @@ func (c Change) String() string {
 	case ReplyChangeFrom:
 		return "change_sender " + c.logAddress()
 	case ReplyReplaceBody:
-		return fmt.Sprintf("replace_body %d bytes", len(c.Value))
+		size := len(c.Value)
+		for _, p := range c.Pieces {
+			size += len(p)
+		}
+		return fmt.Sprintf("replace_body %d bytes", size)
 	case ReplyQuarantine:
 		return "quarantine " + strconv.Quote(c.Value)
 	}

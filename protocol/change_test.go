@@ -117,28 +117,43 @@ func TestChangesThatAreNot(t *testing.T) {
 
 func TestBodyIsSplitAtTheLimitOfMTAs(t *testing.T) {
 	tests := []struct {
-		name  string
-		size  int
-		sizes []int
+		name   string
+		size   int
+		pieces []int
+		sizes  []int
 	}{
-		{"an empty body is one empty packet", 0, []int{0}},
-		{"a full packet is one", 65535, []int{65535}},
-		{"one byte more is two", 65536, []int{65535, 1}},
-		{"two full packets", 131070, []int{65535, 65535}},
+		{"an empty body is one empty packet", 0, nil, []int{0}},
+		{"a full packet is one", 65535, nil, []int{65535}},
+		{"one byte more is two", 65536, nil, []int{65535, 1}},
+		{"two full packets", 131070, nil, []int{65535, 65535}},
+		{"empty pieces are one empty packet", 0, []int{0, 0}, []int{0}},
+		{"small pieces share a packet", 3, []int{1, 0, 2, 4}, []int{10}},
+		{"a piece over a border", 65530, []int{10, 3}, []int{65535, 8}},
+		{"pieces up to a border", 1, []int{65534, 65535, 0}, []int{65535, 65535}},
+		{"long pieces", 70000, []int{70000, 1, 65535}, []int{65535, 65535, 65535, 8931}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var out []byte
-			rest := strings.Repeat("x", tt.size)
-			for done := false; !done; done = rest == "" {
-				out, rest = appendBody(out, rest)
+			all := strings.Repeat("x", tt.size)
+			rest := newBody{value: all}
+			for i, n := range tt.pieces {
+				piece := strings.Repeat(string(rune('a'+i)), n)
+				rest.pieces = append(rest.pieces, []byte(piece))
+				all += piece
+			}
+			for last := false; !last; {
+				out, last = appendBody(out, &rest)
 			}
 			var sizes []int
+			sent := ""
 			for _, f := range frames(t, out) {
 				want(t, "reply", f[0], byte(ReplyReplaceBody))
 				sizes = append(sizes, len(f)-1)
+				sent += f[1:]
 			}
 			want(t, "sizes", sizes, tt.sizes)
+			want(t, "the body is what was given", sent == all, true)
 		})
 	}
 }
@@ -146,6 +161,7 @@ func TestBodyIsSplitAtTheLimitOfMTAs(t *testing.T) {
 func TestLogLineOfAChangeIsOneLine(t *testing.T) {
 	want(t, "name", Change{Code: ReplyAddHeader, Name: "a\nb", Value: "c\r\n"}.String(), `add_header "a\nb": "c\r\n"`)
 	want(t, "body", Change{Code: ReplyReplaceBody, Value: "a\nb"}.String(), "replace_body 3 bytes")
+	want(t, "pieces", Change{Code: ReplyReplaceBody, Value: "a", Pieces: [][]byte{[]byte("bc")}}.String(), "replace_body 3 bytes")
 	want(t, "none", Change{Code: 'z'}.String(), "reply 0x7a")
 }
 
@@ -183,5 +199,21 @@ func TestChangesGoBeforeTheVerdictAndTheBodyLast(t *testing.T) {
 				t.Errorf("log: got %q, want %q", got, tt.log)
 			}
 		})
+	}
+}
+
+// TestWhatChangesPointToIsUsedUntilDone: the bytes of a new body may lie in memory that goes with Done.
+func TestWhatChangesPointToIsUsedUntilDone(t *testing.T) {
+	var log logBuffer
+	for _, kind := range []VerdictKind{VerdictContinue, VerdictReject} {
+		piece := []byte("before")
+		done := 0
+		v := Verdict{Kind: kind, Changes: []Change{{Code: ReplyReplaceBody, Pieces: [][]byte{piece}}}}
+		v.Done = func() { done++; copy(piece, "after ") }
+		s := &testSession{wish: Options{Actions: ActionChangeBody}, verdicts: map[string]Verdict{"eom": v}}
+		nc := converse(s, log.logger(0), frame(optneg(offerV6)), frame(fMail), frame("E"), frame("Q"))
+		want(t, "calls of Done", done, 1)
+		replies := strings.Join(frames(t, nc.out.Bytes())[2:], "|")
+		want(t, "replies", replies, map[VerdictKind]string{VerdictContinue: "bbefore|c", VerdictReject: "r"}[kind])
 	}
 }

@@ -33,13 +33,32 @@ func appendChange(dst []byte, c *Change, leadingSpace bool) []byte {
 	return endFrame(dst, start)
 }
 
-// appendBody appends one packet of the new body and gives what is left of it. An empty body is one
-// empty packet: without any, the MTA keeps the old one.
-func appendBody(dst []byte, body string) (out []byte, rest string) {
-	n := min(len(body), maxReplyData)
+// newBody is what is yet to send of a new body.
+type newBody struct {
+	value  string
+	pieces [][]byte
+	done   int // bytes of the first piece
+}
+
+// appendBody appends one packet of the new body and says whether it was the last. An empty body is
+// one empty packet: without any, the MTA keeps the old one.
+func appendBody(dst []byte, b *newBody) (out []byte, last bool) {
 	dst, start := beginFrame(dst, byte(ReplyReplaceBody))
-	dst = append(dst, body[:n]...)
-	return endFrame(dst, start), body[n:]
+	room := min(len(b.value), maxReplyData)
+	dst = append(dst, b.value[:room]...)
+	b.value = b.value[room:]
+	room = maxReplyData - room
+	for len(b.pieces) > 0 {
+		piece := b.pieces[0][b.done:]
+		if len(piece) > room {
+			b.done += room
+			return endFrame(append(dst, piece[:room]...), start), false
+		}
+		dst = append(dst, piece...)
+		room -= len(piece)
+		b.pieces, b.done = b.pieces[1:], 0
+	}
+	return endFrame(dst, start), b.value == ""
 }
 
 // decodeChange reads a reply that is a change, of ReplyReplaceBody one packet. The bool is false for

@@ -156,6 +156,9 @@ func (c *conn) endOfMessage() error {
 		if v, err = c.handle(); err != nil {
 			return err
 		}
+		if v.Done != nil {
+			defer v.Done()
+		}
 	}
 	if err := c.writeEnd(&v); err != nil {
 		return err
@@ -206,16 +209,14 @@ func (c *conn) writeChanges(changes []Change) error {
 	if body == nil {
 		return nil
 	}
-	rest := body.Value
-	for {
-		c.out, rest = appendBody(c.out, rest)
+	rest := newBody{value: body.Value, pieces: body.Pieces}
+	for last := false; !last; {
+		c.out, last = appendBody(c.out, &rest)
 		if err := c.flushFull(); err != nil {
 			return err
 		}
-		if rest == "" {
-			return nil
-		}
 	}
+	return nil
 }
 
 // flushFull writes the replies if there are many.

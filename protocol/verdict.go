@@ -66,6 +66,7 @@ type Verdict struct {
 	Kind    VerdictKind
 	Reply   Reply    // with VerdictReject, VerdictTempfail and VerdictShutdown
 	Changes []Change // used on CodeEOM with VerdictContinue and VerdictAccept only
+	Done    func()   // on CodeEOM: called when Changes are no longer used; may be nil
 }
 
 // replyCheck finds a Reply that cannot go with the Kind.

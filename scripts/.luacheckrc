@@ -3,7 +3,7 @@ std = "lua51"
 max_line_length = 100
 globals = {
   "on_load", "on_connect", "on_helo", "on_mail", "on_rcpt", "on_data", "on_unknown", "on_header", "on_eoh", "on_body",
-  "on_eom", "on_abort", "on_close",
+  "on_eom", "on_message", "on_abort", "on_close",
 }
 read_globals = {
   "continue", "accept", "reject", "tempfail", "discard", "skip", "shutdown",

@@ -114,6 +114,7 @@ type hostFlags struct {
 	states          count
 	memoryLimit     byteSize
 	maxMessageSize  byteSize
+	spoolSize       byteSize
 	logFormat       word
 	logLevel        word
 }
@@ -125,6 +126,7 @@ func defaultHostFlags() hostFlags {
 		callbackTimeout: timeLimit(8 * time.Second), // Sendmail gives up after 10 s
 		messageTimeout:  timeLimit(4 * time.Minute), // Postfix and Sendmail give up after 5
 		maxMessageSize:  64 << 20,
+		spoolSize:       1 << 20,
 		logFormat:       word{"text", []string{"text", "json"}},
 		logLevel:        word{"info", []string{"debug", "info", "warn", "error"}},
 	}
@@ -140,6 +142,7 @@ func (h *hostFlags) registerRunning(fs *pflag.FlagSet) {
 	fs.Var(&h.callbackTimeout, "callback-timeout", "`TIME` after which a callback is interrupted and counts as failed")
 	fs.Var(&h.states, "states", "greatest `NUMBER` of Lua states per script; 0: by core count")
 	fs.Var(&h.maxMessageSize, "max-message-size", "greatest `SIZE` of a message that is buffered")
+	fs.Var(&h.spoolSize, "spool-size", "`SIZE` of a body for on_message above which it is in a temporary file")
 	fs.Var(&h.onOversize, "on-oversize", "`VERDICT` on a larger message: tempfail, accept or reject")
 }
 
@@ -170,6 +173,7 @@ func (h *hostFlags) config(log *slog.Logger) engine.Config {
 		MessageTimeout:  time.Duration(h.messageTimeout),
 		States:          h.states.value,
 		MaxMessageSize:  int64(h.maxMessageSize),
+		SpoolSize:       int64(h.spoolSize),
 		Memory:          guard.NewMemory(int64(h.memoryLimit)),
 		Log:             log,
 	}

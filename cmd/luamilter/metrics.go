@@ -95,7 +95,7 @@ func (m *metrics) begin() {
 	m.recipients.WithLabelValues(protocol.VerdictReject.String())
 	m.recipients.WithLabelValues(protocol.VerdictTempfail.String())
 	for _, kind := range []luabind.Kind{luabind.KindRaised, luabind.KindResult, luabind.KindTime, luabind.KindMemory,
-		luabind.KindStopped, luabind.KindOversize, luabind.KindPanic, "states"} {
+		luabind.KindStopped, luabind.KindOversize, luabind.KindPanic, "states", "spool"} {
 		m.failures.WithLabelValues(string(kind))
 	}
 }

@@ -10,9 +10,9 @@ import (
 // TestPostfix sends mail through a real Postfix that asks luamilter, and looks at what its client and the next hop see.
 func TestPostfix(t *testing.T) {
 	p := startPostfix(t, map[string]string{
-		"verdicts": "", "changes": "", "sessions": "", "load": "", "failures": "", "refuses_tcp": "",
+		"verdicts": "", "changes": "", "sessions": "", "message": "", "load": "", "failures": "", "refuses_tcp": "",
 		// no SMFIC_DATA, no SMFIC_UNKNOWN, no step without reply, no skip
-		"sessions_tcp_v2": "-o milter_protocol=2",
+		"sessions_tcp_v2": "-o milter_protocol=2", "message_tcp_v2": "-o milter_protocol=2",
 		// one recipient is unknown
 		"strict": "-o { smtpd_recipient_restrictions = check_recipient_access inline:{unknown@sink.example=REJECT} permit_mynetworks }",
 		// the time without a sign of life from on_eom after which the milter counts as dead
@@ -27,6 +27,9 @@ func TestPostfix(t *testing.T) {
 	t.Run("sessions", func(t *testing.T) { p.testSessions(t, "sessions") })
 	t.Run("sessions with version 2", func(t *testing.T) { p.testSessions(t, "sessions_tcp_v2") })
 	t.Run("what a script asks for", p.testNegotiated)
+	t.Run("whole messages", func(t *testing.T) { p.testMessage(t, "message") })
+	t.Run("whole messages in files", func(t *testing.T) { p.testMessage(t, "message", "--spool-size", "0") })
+	t.Run("whole messages with version 2", func(t *testing.T) { p.testMessage(t, "message_tcp_v2") })
 	t.Run("parallel sessions", p.testLoad)
 	t.Run("mail from sendmail", p.testSendmail)
 	t.Run("failing scripts", p.testFailures)

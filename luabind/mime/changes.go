@@ -37,6 +37,9 @@ func (m *Message) Changes() Changes {
 	return Changes{Header: m.headerOps(), Body: m.changedBody()}
 }
 
+// Edited says whether something was edited, be it that another edit has put it back. It costs next to nothing.
+func (m *Message) Edited() bool { return m.bodyEdited() || m.headerEdited() }
+
 func (m *Message) headerOps() (ops []HeaderOp) {
 	now := map[int]*field{}
 	for i := range m.fields {
