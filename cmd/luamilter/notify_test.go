@@ -113,16 +113,22 @@ func TestNotifyNeverReadyIfTheStartFails(t *testing.T) {
 // reads.
 func TestNotifyNoPingFromAMainLoopThatHangs(t *testing.T) {
 	systemd := listenNotify(t, filepath.Join(shortTempDir(t), "notify"))
-	m := startMilter(t, "unix:"+shortTempDir(t)+"/s", "--script", filepath.Join("..", "..", "scripts", "hello.lua"))
+	script := newGatedScript(t)
+	script.open(t)
+	m := startMilter(t, "unix:"+shortTempDir(t)+"/s", "--no-watch", "--script", script.path)
 	systemd.until(t, "READY=1")
 	systemd.pingsWithout(t, "STOPPING=1")
+	script.damage(t)
 	resume := m.log.stall(t, m.cmd.Process.Pid)
-	m.cmd.Process.Signal(syscall.SIGTERM) // which is logged
+	m.cmd.Process.Signal(syscall.SIGHUP) // an error is written to the log at once
 	eventually(t, "no ping while the main loop hangs", func() bool {
 		_, ok := systemd.next(t, silence)
 		return !ok
 	})
 	resume()
+	systemd.until(t, "READY=1") // the reload has failed
+	systemd.pingsWithout(t, "STOPPING=1")
+	m.cmd.Process.Signal(syscall.SIGTERM)
 	systemd.until(t, "STOPPING=1")
 	m.endsWell(t)
 }
