@@ -20,7 +20,7 @@ func helpCommand(args []string, out, errOut io.Writer) error {
 	}
 	var list strings.Builder
 	for _, c := range commands() {
-		fmt.Fprintf(&list, "  %-9s %s\n", c.name, c.summary)
+		fmt.Fprintf(&list, "  %-12s %s\n", c.name, c.summary)
 	}
 	fmt.Fprintf(out, overview, list.String())
 	return nil
@@ -32,6 +32,7 @@ Usage:
   luamilter [run] --script FILE [--script FILE ...] [--listen ADDR ...] [flags]
   luamilter check FILE...
   luamilter replay --script FILE MAIL...
+  luamilter open-header --key FILE [MAIL]
   luamilter version
 
 Commands:
@@ -98,6 +99,22 @@ certain macros with negotiate{macros=...} gets only these.
 
 Exit codes: 0 fine, whatever the verdict; 1 a mail cannot be read, or a script does not load or
 fails; 2 wrong usage.
+`
+
+const openHeaderHelp = `Prints, as a line of JSON for each, what the filter encrypted_header.lua has put into header fields
+of a mail; only the owner of the private key can.
+
+Usage:
+  luamilter open-header --key FILE [--field NAME] [MAIL]
+  luamilter open-header --new-key FILE
+
+MAIL is a file with a mail, or with its header; - is standard input, which is read if there is
+none. With --new-key it makes a key, and prints the public one as a line for the filter.
+
+Flags:
+%s
+` + environmentHelp + `
+Exit codes: 0 fine; 1 there is no such field, or one that this key does not open; 2 wrong usage.
 `
 
 const versionHelp = `Prints the version.

@@ -62,6 +62,7 @@ func commands() []command {
 		{"run", "run the milter (the default)", runCommand},
 		{"check", "load and lint scripts", checkCommand},
 		{"replay", "put mails through a filter, no MTA needed", replayCommand},
+		{"open-header", "read what encrypted_header.lua has put into a mail", openHeaderCommand},
 		{"version", "print the version", versionCommand},
 		{"help", "print this", helpCommand},
 	}
