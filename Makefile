@@ -2,11 +2,12 @@
 # make test   installs what the tests need (Debian) and runs them
 # make lint   gofmt, vet, staticcheck, luacheck
 # make fuzz   each fuzz target for FUZZTIME
-# make bench  the benchmarks, ready for benchstat
+# make bench  the micro-benchmarks, ready for benchstat, and the tables of docs/performance.md on one CPU
 
 SCRIPT   ?= scripts/hello.lua
 FUZZTIME ?= 30s
 COUNT    ?= 6
+CPU      ?= 0
 
 GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -62,8 +63,9 @@ fuzz:
 	  done; \
 	done
 
-bench:
+bench: test-packages
 	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) ./...
+	@set -e; for table in table latency scaling idle; do $(GO) run ./cmd/milterbench $$table --cpu $(CPU) --format markdown; done
 
 clean:
 	rm -f luamilter

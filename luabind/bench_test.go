@@ -42,16 +42,47 @@ func BenchmarkCall(b *testing.B) {
 	}
 }
 
-// BenchmarkChange is add_header with its checks.
-func BenchmarkChange(b *testing.B) {
-	f := load(b, `function on_eom() add_header("X-Filtered-By", "luamilter") end`)
-	ev := &protocol.Event{Code: protocol.CodeEOM, Macros: f.scope.Macros}
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := f.state.Call(OnEOM, ev, f.scope, Limit{Time: time.Second}); err != nil {
-			b.Fatal(err)
-		}
-		f.scope.Message.changes, f.scope.Message.size = f.scope.Message.changes[:0], 0
+// BenchmarkBound is one call of each function that a script is given, with its checks, in a callback.
+func BenchmarkBound(b *testing.B) {
+	for _, call := range []string{
+		`add_header("X-Filtered-By", "luamilter")`, `insert_header(0, "X-Filtered-By", "luamilter")`,
+		`change_header("Subject", 1, "hello")`, `delete_header("Subject", 1)`, `delete_header("Subject")`,
+		`add_recipient("d@example.org")`, `delete_recipient("b@example.net")`, `change_sender("d@example.org")`,
+		`replace_body("a new body")`, `quarantine("look at it")`, `progress()`, `macro("i")`,
+		`return continue()`, `return accept()`, `return discard()`, `return reject("no")`, `return reject(550, "5.7.1", "no")`,
+		`return tempfail("later")`, `return shutdown()`,
+	} {
+		b.Run(call, func(b *testing.B) {
+			f := load(b, "function on_eom() "+call+" end")
+			ev := &protocol.Event{Code: protocol.CodeEOM, Macros: f.scope.Macros}
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := f.state.Call(OnEOM, ev, f.scope, Limit{Time: time.Second}); err != nil {
+					b.Fatal(err)
+				}
+				f.scope.Message.changes, f.scope.Message.size = f.scope.Message.changes[:0], 0
+			}
+		})
+	}
+}
+
+// BenchmarkField compares a field of msg, and of conn, with one of another global table: each is read and written.
+func BenchmarkField(b *testing.B) {
+	for _, table := range []string{"plain", "msg", "conn"} {
+		b.Run(table, func(b *testing.B) {
+			f := load(b, `plain = {}
+			function on_eom()
+				`+table+`.n = 0
+				for i = 1, 1000 do `+table+`.n = `+table+`.n + 1 end
+			end`)
+			ev := &protocol.Event{Code: protocol.CodeEOM, Macros: f.scope.Macros}
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := f.state.Call(OnEOM, ev, f.scope, Limit{Time: time.Second}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 
