@@ -403,3 +403,18 @@ func TestProgressAndTimeOfOnMessage(t *testing.T) {
 		t.Errorf("got %d times progress, want 2; failures %q", a.Progress, r.failures())
 	}
 }
+
+func TestTheExampleOfTheReferenceRuns(t *testing.T) {
+	reference, err := os.ReadFile("../docs/lua-api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, chapter, _ := strings.Cut(string(reference), "## The whole message: on_message\n\n```lua\n")
+	example, _, _ := strings.Cut(chapter, "```")
+	r := newRig(t, nil, example)
+	a := r.connect().deliver(multipart)
+	list, body := changes(a)
+	if !strings.HasPrefix(list, `change_header Subject 1: "[extern] `) || !strings.Contains(body, "removed: setup.exe") {
+		t.Errorf("got changes %q, body %q and failures %q", list, body, r.failures())
+	}
+}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"fmt"
 	"runtime"
 	"strings"
@@ -221,3 +222,36 @@ func TestHeaderChangesSayWhatStandsBehindTheColon(t *testing.T) {
 		}
 	}
 }
+
+// TestADiskThatCannotBeReadCostsNoMoreThanTheMessage: reading mapped memory then is a signal that ends other programs.
+func TestADiskThatCannotBeReadCostsNoMoreThanTheMessage(t *testing.T) {
+	s := &spool{}
+	if err := s.write(strings.Repeat("x", 10000)); err != nil {
+		t.Fatal(err)
+	}
+	data, err := s.body()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.file.Truncate(0); err != nil {
+		t.Fatal(err)
+	}
+	defer s.free()
+	for what, read := range map[string]func() int{
+		"one byte": func() int { return int(data[5000]) },
+		"a copy":   func() int { return copy(make([]byte, 10000), data) },
+		"a search": func() int { return bytes.IndexByte(data, 'y') },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: no panic that can be recovered from", what)
+				}
+			}()
+			sink.Add(int64(read()))
+		}()
+	}
+}
+
+// sink keeps the compiler from leaving a read out.
+var sink atomic.Int64

@@ -131,8 +131,8 @@ func encodeValue(name, text string) (string, error) {
 		value = header.Encode(text)
 	}
 	value = header.Fold(name, value)
-	if len(value) > maxValue {
-		return "", fmt.Errorf("the value of %s has %d bytes; an MTA takes at most %d", name, len(value), maxValue)
+	if n := len(name) + len(value); n > maxValue {
+		return "", fmt.Errorf("the field %.80s has %d bytes; an MTA takes at most %d", name, n, maxValue)
 	}
 	return value, nil
 }
