@@ -137,15 +137,12 @@ func (m *mail) open(msg *luabind.Message) error {
 	return nil
 }
 
-// follow heeds a replace_body that was called since, and says whether one was.
-func (m *mail) follow(msg *luabind.Message) bool {
-	body, n := msg.ReplacedBody()
-	if n == m.replaced {
-		return false
+// follow heeds a replace_body that was called since.
+func (m *mail) follow(msg *luabind.Message) {
+	if body, n := msg.ReplacedBody(); n != m.replaced {
+		m.whole.Rebase(bytesOf(body))
+		m.replaced = n
 	}
-	m.whole.Rebase(bytesOf(body))
-	m.replaced = n
-	return true
 }
 
 // bytesOf are the bytes of a string, which nobody writes to.

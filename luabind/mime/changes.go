@@ -37,7 +37,7 @@ func (m *Message) Changes() Changes {
 	return Changes{Header: m.headerOps(), Body: m.changedBody()}
 }
 
-// Edited says whether something was edited, be it that another edit has put it back. It costs next to nothing.
+// Edited says whether something was edited, even if another edit has put it back.
 func (m *Message) Edited() bool { return m.bodyEdited() || m.headerEdited() }
 
 func (m *Message) headerOps() (ops []HeaderOp) {

@@ -6,7 +6,9 @@ function edits.read(m)
   for part in m:attachments() do
     table.insert(names, part.filename .. "=" .. #part.content)
   end
-  add_header("X-Read", ("%s|%s|%s|%s"):format(m.subject, m.from[1].name, table.concat(names, ","), table.concat(m.defects, ", ")))
+  add_header("X-Read", table.concat({
+    m.subject, m.from[1].name, table.concat(names, ","), table.concat(m.defects, ", "),
+  }, "|"))
 end
 
 function edits.change(m)
@@ -15,7 +17,9 @@ function edits.change(m)
   m:set_header("X-Tight", "changed")
   for part in m:attachments() do
     if part.filename:match("%.exe$") then
-      part:replace { filename = "WARNÜNG.TXT", content = "Entfernt: " .. part.filename .. " (größer)\n" }
+      part:replace {
+        filename = "WARNÜNG.TXT", content = "Entfernt: " .. part.filename .. " (größer)\n",
+      }
     end
   end
   m:add_footer { text = "-- \ngeprüft", html = "<p>geprüft</p>" }
