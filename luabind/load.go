@@ -62,7 +62,7 @@ func (s *Script) compile(path string) (*guard.Chunk, error) {
 		return nil, loadError(path, 0, "%s", err)
 	}
 	s.files = append(s.files, File{path, fmt.Sprintf("%x", sha256.Sum256(src))})
-	chunk, err := guard.Compile(path, src)
+	chunk, err := guard.Compile(path, src, "conn", "msg")
 	var problem *guard.Error
 	if errors.As(err, &problem) {
 		return nil, loadError(problem.File, problem.Line, "%s", problem.Message)

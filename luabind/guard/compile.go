@@ -64,18 +64,21 @@ type Chunk struct {
 	Proto  *lua.FunctionProto
 	Uses   []Use        // in the order of the source
 	Writes []LocalWrite // in the order of the source
+
+	locals int // of the file itself
 }
 
-// Compile parses, rewrites and compiles one Lua file. name stands in messages and tracebacks. The error is an *Error.
-func Compile(name string, src []byte) (*Chunk, error) {
+// Compile parses, rewrites and compiles one Lua file. name stands in messages and tracebacks. constants are global names
+// that the host has set for good before the file runs: its functions find them faster. The error is an *Error.
+func Compile(name string, src []byte, constants ...string) (*Chunk, error) {
 	if len(src) > maxSource {
 		return nil, &Error{File: name, Line: 1, Message: fmt.Sprintf("file too large (%d bytes; at most %d)", len(src), maxSource)}
 	}
-	return compile(name, src, 0)
+	return compile(name, src, 0, constants...)
 }
 
 // compile is Compile with the number of functions that the source is taken to stand in.
-func compile(name string, src []byte, depth int) (chunk *Chunk, err error) {
+func compile(name string, src []byte, depth int, constants ...string) (chunk *Chunk, err error) {
 	defer func() {
 		// The parser and compiler of gopher-lua panic on some malformed input.
 		if r := recover(); r != nil {
@@ -95,6 +98,7 @@ func compile(name string, src []byte, depth int) (chunk *Chunk, err error) {
 	if rw.err != nil {
 		return nil, rw.err
 	}
+	stmts = append(chunk.captured(constants), stmts...)
 	chunk.Proto, err = lua.Compile(stmts, name)
 	if err != nil {
 		return nil, syntaxError(name, src, err)
@@ -103,6 +107,35 @@ func compile(name string, src []byte, depth int) (chunk *Chunk, err error) {
 		return nil, err
 	}
 	return chunk, nil
+}
+
+// captureMost is how many locals a file may have for the constants to become some more; 200 are too many.
+const captureMost = 100
+
+// captured is the statement `local a, b = a, b` for those of the names that functions of the file read and nothing in it
+// assigns: a function then has them as upvalues, which costs a quarter of a look at the globals.
+func (c *Chunk) captured(names []string) []ast.Stmt {
+	if c.locals > captureMost {
+		return nil
+	}
+	local := &ast.LocalAssignStmt{}
+	for _, name := range names {
+		read, assigned := false, false
+		for _, u := range c.Uses {
+			if u.Name == name {
+				read = read || u.Nested && u.Kind != UseAssign
+				assigned = assigned || u.Kind == UseAssign
+			}
+		}
+		if read && !assigned {
+			local.Names = append(local.Names, name)
+			local.Exprs = append(local.Exprs, &ast.IdentExpr{Value: name})
+		}
+	}
+	if len(local.Names) == 0 {
+		return nil
+	}
+	return []ast.Stmt{local}
 }
 
 // withoutShebang turns a first line that begins with # into a comment, as the lua command does.

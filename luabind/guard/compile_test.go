@@ -150,3 +150,41 @@ func stockCompiles(src []byte) (ok bool) {
 	}
 	return err == nil
 }
+
+func TestConstantsAreFoundFromFunctions(t *testing.T) {
+	for _, tt := range []struct{ name, script, want string }{
+		{"in a function", `function f() return host.x end`, "the host's"},
+		{"in a function in a function", `function f() return (function() return host.x end)() end`, "the host's"},
+		{"behind a local of the same name", `function f() local host = { x = "mine" } return host.x end`, "mine"},
+		{"behind a parameter", `function f(host) host = host or { x = "mine" } return host.x end`, "mine"},
+		{"behind a local of the file", `local host = { x = "mine" } function f() return host.x end`, "mine"},
+		{"assigned while the file runs", `host = { x = "mine" } function f() return host.x end`, "mine"},
+		{"in a file of many locals", "local a0" + manyNames(150) + ` function f() return host.x end`, "the host's"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			L := NewState(Options{})
+			defer L.Close()
+			host := L.NewTable()
+			host.RawSetString("x", lua.LString("the host's"))
+			L.SetGlobal("host", host)
+			chunk, err := Compile("test.lua", []byte(tt.script+" result = f()"), "host", "other")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := Run(L, chunk, 0); err != nil {
+				t.Fatal(err)
+			}
+			if got := L.GetGlobal("result").String(); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func manyNames(n int) string {
+	var b strings.Builder
+	for i := 1; i <= n; i++ {
+		fmt.Fprintf(&b, ", a%d", i)
+	}
+	return b.String()
+}

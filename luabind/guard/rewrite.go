@@ -30,7 +30,9 @@ type rewriter struct {
 func (rw *rewriter) file(stmts []ast.Stmt) []ast.Stmt {
 	rw.fn = &function{}
 	rw.fn.open()
-	return rw.stmts(stmts)
+	stmts = rw.stmts(stmts)
+	rw.chunk.locals = len(rw.fn.blocks[0])
+	return stmts
 }
 
 func (rw *rewriter) fail(place ast.PositionHolder, format string, args ...any) {
