@@ -18,11 +18,11 @@ import (
 
 const (
 	// lookEvery is how often a quiet process looks whether there is traffic.
-	lookEvery = 100 * time.Millisecond
-	// awakeFor is how long it is kept awake once there was.
-	awakeFor = 10 * time.Second
-	// busyWaits is how often threads must have begun to wait within lookEvery for the monitor to matter.
-	busyWaits = 200
+	lookEvery = 250 * time.Millisecond
+	// awakeFor is how long it is kept awake at least once there was.
+	awakeFor = 2 * time.Second
+	// waitEvery is the traffic that matters: threads begin to wait that often.
+	waitEvery = 500 * time.Microsecond
 )
 
 // keepAwake runs until the process ends.
@@ -30,11 +30,14 @@ func keepAwake() {
 	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
 	go func() {
 		runtime.LockOSThread() // other goroutines are not queued behind this one, but handed to another thread
-		for last := waits(); ; last = waits() {
+		for last := waits(); ; {
 			time.Sleep(lookEvery)
-			if waits()-last > busyWaits {
+			now := waits()
+			for quiet := lookEvery; now-last > int64(quiet/waitEvery); quiet = awakeFor {
 				occupy(awakeFor)
+				last, now = now, waits()
 			}
+			last = now
 		}
 	}()
 }
