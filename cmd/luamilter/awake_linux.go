@@ -1,7 +1,9 @@
 package main
 
 import (
+	"os"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 	"unsafe"
@@ -23,10 +25,16 @@ const (
 	awakeFor = 2 * time.Second
 	// waitEvery is the traffic that matters: threads begin to wait that often.
 	waitEvery = 500 * time.Microsecond
+	// occupyMost bounds one wait, in case a signal does not come: the scheduler sends one every 10 ms, and the collector
+	// when it wants to look at the stack.
+	occupyMost = 20 * time.Millisecond
 )
 
 // keepAwake runs until the process ends.
 func keepAwake() {
+	if strings.Contains(os.Getenv("GODEBUG"), "asyncpreemptoff=1") {
+		return // there are no signals then
+	}
 	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
 	go func() {
 		runtime.LockOSThread() // other goroutines are not queued behind this one, but handed to another thread
@@ -44,17 +52,18 @@ func keepAwake() {
 
 // occupy keeps its processor from being idle for a time.
 func occupy(d time.Duration) {
-	for end := time.Now().Add(d); ; {
-		left := time.Until(end)
-		if left <= 0 {
-			return
-		}
-		go func() {}() // wakes another thread, which takes over what is queued for this processor
-		timeout := syscall.NsecToTimespec(min(left, lookEvery).Nanoseconds())
+	for end := time.Now().Add(d); time.Now().Before(end); {
+		timeout := syscall.NsecToTimespec(occupyMost.Nanoseconds())
 		_, _, _ = syscall.RawSyscall6(syscall.SYS_PPOLL, 0, 0, uintptr(unsafe.Pointer(&timeout)), 0, 0, 0)
-		runtime.Gosched() // a signal may have ended the wait: somebody wants the processor
+		yield()
 	}
 }
+
+// yield must stay a function that is called: where it begins, a goroutine looks whether the collector wants it to stop.
+// Gosched alone loses that wish, and the collector asks again and again for hundreds of milliseconds.
+//
+//go:noinline
+func yield() { runtime.Gosched() }
 
 // waits is how often the threads of the process have begun to wait so far.
 func waits() int64 {
