@@ -124,8 +124,12 @@ func (c *copier) updateHash(old, live *lua.LTable, n, before int) (bool, error) 
 		entries++
 		c.work(1)
 		c.size += entrySize + valueSize
-		if s, ok := k.(lua.LString); ok {
-			c.size += int64(len(s))
+		switch k := k.(type) {
+		case lua.LString:
+			c.size += int64(len(k))
+		case lua.LNumber, lua.LBool:
+		default:
+			return false, nil // copy says whether such a key can be kept; it must not be this state's own
 		}
 		if c.size > c.left {
 			return false, errTooLarge

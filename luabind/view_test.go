@@ -116,6 +116,39 @@ func TestATableThatBecomesUnkeepableIsAnErrorWhenTheCallbackEnds(t *testing.T) {
 	}
 }
 
+func TestAKeyThatComesLaterIsCopiedOrRefusedLikeOneThatWasThere(t *testing.T) {
+	tests := []struct{ name, key, want string }{
+		{"a function", `function() end`, "msg.t: a function can't be kept"},
+		{"a userdata", `accept()`, "msg.t: a userdata can't be kept"},
+		{"a coroutine", `coroutine.create(function() end)`, "msg.t: a thread can't be kept"},
+		{"a table", `key`, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f := load(t, `
+				local key = { "as it was" }
+				function on_mail() msg.t = {} end
+				function on_rcpt() msg.t[`+tt.key+`] = true end
+				function on_data() key[1] = "changed" end
+				function on_eom() assert(next(msg.t)[1] == "as it was") end`)
+			f.mustCall(OnMail)
+			_, err := f.call(OnRcpt)
+			if tt.want != "" {
+				wantFailure(t, err, tt.want)
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.mustCall(OnData)
+			if f.state, err = f.script.NewState(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			f.mustCall(OnEOM)
+		})
+	}
+}
+
 func TestMsgOutsideAMessage(t *testing.T) {
 	for _, cb := range []Callback{OnConnect, OnHelo, OnClose} {
 		f := load(t, "function "+cb.String()+"() assert(msg.x == nil and msg.sender == nil and msg.recipients == nil)\nmsg.x = 1 end")
