@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"luamilter/luabind/guard"
 )
 
 // Args reads the arguments of one call of a bound function. What is wrong is raised at the caller's line and names
@@ -46,7 +48,15 @@ func (a Args) Table(n int, arg string) *lua.LTable {
 	if !ok {
 		a.FailType(n, arg, "table")
 	}
+	a.CheckWalk(n, arg, t)
 	return t
+}
+
+// CheckWalk raises for conn and msg, of which a walk would show what happens to stand in this state.
+func (a Args) CheckWalk(n int, arg string, t *lua.LTable) {
+	if guard.Reserved(a.L, t) {
+		a.Fail(n, arg, "conn and msg have fields, and can't be walked")
+	}
 }
 
 // Integer takes a whole number from min on.

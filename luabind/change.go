@@ -206,6 +206,7 @@ func (a Args) params(n int) string {
 	}
 	var text string
 	if table, ok := a.L.Get(n).(*lua.LTable); ok {
+		a.CheckWalk(n, "params", table)
 		var list []string
 		table.ForEach(func(k, v lua.LValue) {
 			switch v := v.(type) {

@@ -96,6 +96,9 @@ func TestFieldsThatCannotBeKept(t *testing.T) {
 		{"a builtin field of conn", `conn.address = "x"`, "conn.address is the host's own field"},
 		{"past the host by rawset", `rawset(msg, "sender", "x")`, "bad argument #1 to 'rawset'"},
 		{"a list in place of a field", `table.insert(msg, "x")`, "bad argument #1 to 'insert'"},
+		{"a walk over the fields", `for k in pairs(msg) do end`, "bad argument #1 to 'next'"},
+		{"a walk by foreach", `table.foreach(msg, print)`, "bad argument #1 to 'foreach'"},
+		{"fields as parameters", `add_recipient("a@b", conn)`, "bad argument #2 to 'add_recipient'"},
 		{"a number as a field name", `msg[1] = "x"`, "msg: a field name is a string, not a number"},
 	}
 	for _, tt := range tests {

@@ -90,13 +90,21 @@ func (a args) ownTable(n int) *lua.LTable {
 // notLibrary refuses the view of a library, where what is written past its metatable would be seen by other messages, and
 // a table that Reserve has put aside.
 func (a args) notLibrary(n int, t *lua.LTable) {
-	s := stateOf(a.L)
-	if s.library(t) != nil {
+	if stateOf(a.L).library(t) != nil {
 		a.fail(n, "a library cannot be changed this way")
 	}
-	if t.Metatable != lua.LNil && s.reserved[t] {
+	if Reserved(a.L, t) {
 		a.fail(n, "conn and msg have fields, and are no lists")
 	}
+}
+
+// walked is a table whose entries the function goes through.
+func (a args) walked(n int) *lua.LTable {
+	t := a.table(n)
+	if Reserved(a.L, t) {
+		a.fail(n, "conn and msg have fields, and can't be walked")
+	}
+	return t
 }
 
 func (a args) function(n int) *lua.LFunction {

@@ -93,12 +93,7 @@ func ipairsNext(L *lua.LState) int {
 }
 
 func baseNext(L *lua.LState) int {
-	a := args{L, "next"}
-	t, s := a.table(1), stateOf(L)
-	if t.Metatable != lua.LNil && s.reserved[t] {
-		a.fail(1, "conn and msg have fields, and can't be walked")
-	}
-	key, value := s.nextOf(t, L.Get(2))
+	key, value := stateOf(L).nextOf(args{L, "next"}.walked(1), L.Get(2))
 	L.Push(key)
 	if key == lua.LNil {
 		return 1
@@ -148,7 +143,7 @@ func baseRawGet(L *lua.LState) int {
 	switch {
 	case t == s.view:
 		L.Push(s.global(key))
-	case t.Metatable != lua.LNil && s.reserved[t]:
+	case Reserved(L, t):
 		L.Push(L.GetTable(t, key))
 	default:
 		L.Push(t.RawGet(key))

@@ -86,6 +86,11 @@ func Library(L *lua.LState, name string, t *lua.LTable) *lua.LTable {
 // reads, writes or walks it raw.
 func Reserve(L *lua.LState, t *lua.LTable) { stateOf(L).reserved[t] = true }
 
+// Reserved says that Reserve has put the table aside, for modules that read tables of the script's.
+func Reserved(L *lua.LState, t *lua.LTable) bool {
+	return t.Metatable != lua.LNil && stateOf(L).reserved[t]
+}
+
 // library is the table behind the view of one, or nil.
 func (s *state) library(t *lua.LTable) *lua.LTable {
 	if t.Metatable == lua.LNil {

@@ -58,7 +58,7 @@ func tabConcat(L *lua.LState) int {
 
 func tabForeach(L *lua.LState) int {
 	a := args{L, "foreach"}
-	t, f := a.table(1), a.function(2)
+	t, f := a.walked(1), a.function(2)
 	s := stateOf(L)
 	for key, value := s.nextOf(t, lua.LNil); key != lua.LNil; key, value = s.nextOf(t, key) {
 		if eachResult(L, f, key, value) {

@@ -83,6 +83,7 @@ func TestEncodeOfWhatHasNoForm(t *testing.T) {
 		{"a function, with its place", `json.encode({ a = { 1, 2, print } })`, `bad argument #1 to 'json.encode' (value.a[3]: a function has no form in JSON)`},
 		{"a key that is no name", `json.encode({ ["x y\n"] = { print } })`, `(value["x y\n"][1]: a function`},
 		{"an object of the host", `json.encode({ io.stdout })`, `(value[1]: a userdata has no form in JSON)`},
+		{"what the connection keeps", `json.encode({ conn })`, `(value[1]: conn and msg have fields, and can't be walked)`},
 		{"nil", `json.encode(nil)`, `(value: a value, or json.null, expected, got nil)`},
 		{"not a number", `json.encode({ x = 0/0 })`, `(value.x: NaN has no form in JSON)`},
 		{"infinity", `json.encode(-1/0)`, `(value: -Inf has no form in JSON)`},

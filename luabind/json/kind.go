@@ -19,6 +19,9 @@ const (
 
 // classify says what a table is, or what is wrong with it.
 func classify(L *lua.LState, t *lua.LTable) (kind tableKind, problem string, ok bool) {
+	if guard.Reserved(L, t) {
+		return kindEmpty, "conn and msg have fields, and can't be walked", false
+	}
 	fuel := guard.FuelOf(L)
 	items, names, isMarked := 0, 0, false
 	t.ForEach(func(k, v lua.LValue) {

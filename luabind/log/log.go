@@ -9,6 +9,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"luamilter/luabind"
+	"luamilter/luabind/guard"
 )
 
 // Open makes the module: a function for each level, called as log.info(text [, fields]).
@@ -29,7 +30,11 @@ func Open(L *lua.LState) int {
 func write(L *lua.LState, level slog.Level) int {
 	text := L.CheckString(1)
 	var fields []slog.Attr
-	L.OptTable(2, L.NewTable()).ForEach(func(k, v lua.LValue) {
+	table := L.OptTable(2, L.NewTable())
+	if guard.Reserved(L, table) {
+		L.ArgError(2, "conn and msg have fields, and can't be walked")
+	}
+	table.ForEach(func(k, v lua.LValue) {
 		fields = append(fields, slog.String(k.String(), v.String()))
 	})
 	slices.SortFunc(fields, func(a, b slog.Attr) int { return strings.Compare(a.Key, b.Key) })

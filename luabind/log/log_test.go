@@ -48,6 +48,7 @@ func TestLevelsAndFields(t *testing.T) {
 func TestWrongArguments(t *testing.T) {
 	tests := []struct{ name, lua, want string }{
 		{"no text", `require("log").info()`, "filter.lua:1: bad argument #1 to info"},
+		{"fields of the host", `require("log").info("x", conn)`, "filter.lua:1: bad argument #2 to info"},
 		{"fields that are no table", `require("log").info("x", 1)`, "filter.lua:1: bad argument #2 to info"},
 	}
 	for _, tt := range tests {
