@@ -110,7 +110,8 @@ func (v *fieldView) load(fields *Fields) {
 		return
 	}
 	v.version = fields.version
-	for _, k := range fields.list {
+	// No more of them: a stranger may choose how many fields a script keeps, and this is not charged.
+	for _, k := range fields.list[:min(len(fields.list), plainMost)] {
 		if isPlain(k.value) {
 			if p := v.plainField(k.name); p != nil {
 				p.last = k.value

@@ -152,6 +152,43 @@ func TestAKeyThatComesLaterIsCopiedOrRefusedLikeOneThatWasThere(t *testing.T) {
 	}
 }
 
+func TestMoreFieldsThanStandInTheTable(t *testing.T) {
+	f := load(t, `
+		local function check(from)
+			for i = 1, 300 do
+				local want = i
+				if i % 3 == 0 then want = nil elseif i % 7 == 0 and i >= from then want = "t" end
+				local got = msg["f" .. i]
+				if type(got) == "table" then got = got[1] end
+				assert(got == want, i)
+			end
+		end
+		function on_mail()
+			for i = 1, 300 do msg["f" .. i] = i end
+			for i = 3, 300, 3 do msg["f" .. i] = nil end
+			check(1000)
+		end
+		function on_rcpt()
+			check(1000)
+			for i = 300, 7, -7 do msg["f" .. i] = i end
+			for i = 7, 300, 7 do if i % 3 > 0 then msg["f" .. i] = { "t" } end end
+			for i = 3, 300, 3 do msg["f" .. i] = nil end
+			check(1)
+		end
+		function on_data() check(1) end`)
+	f.mustCall(OnMail)
+	first := f.state
+	for _, cb := range []Callback{OnRcpt, OnData} {
+		var err error
+		if f.state, err = f.script.NewState(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		f.mustCall(cb)
+	}
+	f.state = first
+	f.mustCall(OnData)
+}
+
 func TestMsgOutsideAMessage(t *testing.T) {
 	for _, cb := range []Callback{OnConnect, OnHelo, OnClose} {
 		f := load(t, "function "+cb.String()+"() assert(msg.x == nil and msg.sender == nil and msg.recipients == nil)\nmsg.x = 1 end")
