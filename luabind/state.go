@@ -86,6 +86,10 @@ func (st *State) callFunction(cb Callback, fn *lua.LFunction, ev *protocol.Event
 		if p := recover(); p != nil {
 			v, err = protocol.Verdict{}, st.panicked(p)
 		}
+		if err != nil {
+			st.conn.salvage()
+			st.msg.salvage()
+		}
 		if err != nil && scope.Message != nil {
 			scope.Message.rollback(marked) // half of what was wanted is worse than nothing
 		}

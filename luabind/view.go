@@ -288,6 +288,21 @@ func (v *fieldView) end() error {
 	return nil
 }
 
+// salvage keeps what a callback that failed had assigned to fields that stood in the table: assignments to other fields
+// are kept at once. The state is not used again, so there is nobody to charge.
+func (v *fieldView) salvage() {
+	if v.loaded == nil || v.loaded != v.fields(v.st.scope) { // not those of another message, if begin did not get so far
+		return
+	}
+	c := v.copier()
+	c.work = func(int) {}
+	for _, p := range v.plain {
+		if value := v.table.RawGetString(p.name); value != p.last {
+			_ = v.loaded.set(p.name, value, c) // the callback has failed already
+		}
+	}
+}
+
 // assigned keeps what the callback has put in place of a plain field.
 func (v *fieldView) assigned(fields *Fields, p *plainField, value lua.LValue) error {
 	if err := v.keep(fields, p.name, value); err != nil {

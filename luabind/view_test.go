@@ -189,6 +189,27 @@ func TestMoreFieldsThanStandInTheTable(t *testing.T) {
 	f.mustCall(OnData)
 }
 
+func TestWhatAFailingCallbackAssignedIsKeptWhetherTheFieldIsNewOrNot(t *testing.T) {
+	f := load(t, `
+		function on_mail()
+			conn.old, msg.old, msg.gone, msg.table = 1, "a", true, 1
+		end
+		function on_rcpt()
+			conn.old, msg.old, msg.gone, msg.table = 2, "b", nil, { "t" }
+			conn.new, msg.new = 2, "b"
+			error("failed")
+		end
+		function on_eom()
+			assert(conn.new == 2 and msg.new == "b")
+			assert(conn.old == 2 and msg.old == "b" and msg.gone == nil and msg.table[1] == "t")
+		end`)
+	f.mustCall(OnMail)
+	if _, err := f.call(OnRcpt); err == nil {
+		t.Fatal("got no error")
+	}
+	f.mustCall(OnEOM)
+}
+
 func TestMsgOutsideAMessage(t *testing.T) {
 	for _, cb := range []Callback{OnConnect, OnHelo, OnClose} {
 		f := load(t, "function "+cb.String()+"() assert(msg.x == nil and msg.sender == nil and msg.recipients == nil)\nmsg.x = 1 end")
