@@ -115,8 +115,9 @@ func (p *pool) leave() {
 		p.mu.Unlock()
 		return
 	}
+	st := <-p.freed // it is there: whoever comes to wait later must not take it first, and have this one wait for longer
 	p.mu.Unlock()
-	p.put(<-p.freed)
+	p.put(st)
 }
 
 // wait waits for a state that comes back or is made in the stead of one thrown away. Making one may take longer than a

@@ -53,6 +53,37 @@ func TestPoolMakesNoMoreStatesThanAllowed(t *testing.T) {
 	})
 }
 
+// TestWhoGivesUpTheWaitIsNotKept: one gives up when a state has just come for it, and another one asks.
+func TestWhoGivesUpTheWaitIsNotKept(t *testing.T) {
+	r := newRig(t, func(c *Config) { c.States = 1 }, `function on_mail() end`)
+	p := r.host.Generation().pools[0]
+	for n := range 100_000 {
+		st := p.take(nil)
+		if p.take(nil) != nil {
+			t.Fatal("got two states, want one")
+		}
+		p.put(st)
+		left := make(chan struct{})
+		go func() {
+			p.leave()
+			close(left)
+		}()
+		for range n % 100 {
+			time.Now() // another moment each time
+		}
+		st, _, err := p.get(nil, luabind.Limit{Time: time.Minute, Context: t.Context()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-left:
+		case <-time.After(30 * time.Second):
+			t.Fatalf("at %d: the one that gave up waits for a state that another one has", n)
+		}
+		p.put(st)
+	}
+}
+
 func TestNoStateInTimeCountsAsAFailingScript(t *testing.T) {
 	r := newRig(t, func(c *Config) { c.States = 1; c.CallbackTimeout = 20 * time.Millisecond }, `function on_mail() return nil end`)
 	p := r.host.Generation().pools[0]
