@@ -82,6 +82,9 @@ func (s *session) permitted() protocol.Options {
 
 // Handle is the one way of every event to the scripts.
 func (s *session) Handle(ctx context.Context, ev *protocol.Event) (protocol.Verdict, error) {
+	if ev.Code == protocol.CodeClose {
+		defer s.close() // after a panic, too: nothing else comes to this session
+	}
 	s.before(ev)
 	v := s.run(ctx, ev)
 	return s.after(ctx, ev, v), nil
@@ -146,8 +149,6 @@ func (s *session) after(ctx context.Context, ev *protocol.Event, v protocol.Verd
 		s.end(ctx, ev, v)
 	case protocol.CodeAbort:
 		s.end(ctx, ev, v)
-	case protocol.CodeClose:
-		s.close()
 	case protocol.CodeUnknown:
 		if s.options.Steps&protocol.StepNoReplyUnknown != 0 && v.Kind != protocol.VerdictContinue {
 			s.end(ctx, ev, v) // it could not be said of the command, so it is said of the message

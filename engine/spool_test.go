@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"bytes"
 	"fmt"
 	"runtime"
@@ -42,14 +43,15 @@ func TestSpoolGivesWhatWasWritten(t *testing.T) {
 	}
 }
 
-// panicker panics when on_message of a certain message has run.
+// panicker panics when a callback has run, on_message unless another is named, once it is armed.
 type panicker struct {
 	ignorant
+	at    luabind.Callback
 	armed atomic.Bool
 }
 
 func (p *panicker) Callback(cb luabind.Callback, _ time.Duration) {
-	if cb == luabind.OnMessage && p.armed.Swap(false) {
+	if cb == cmp.Or(p.at, luabind.OnMessage) && p.armed.Swap(false) {
 		panic("on purpose")
 	}
 }
@@ -108,6 +110,22 @@ func TestNoMessageLeavesAFileOrAMappingBehind(t *testing.T) {
 	}
 	if got := r.host.messages.Load(); got != 0 {
 		t.Errorf("got %d messages in flight at the end, want 0", got)
+	}
+}
+
+func TestAPanicInOnCloseCostsNoState(t *testing.T) {
+	p := &panicker{at: luabind.OnClose}
+	r := newRig(t, func(c *Config) { c.States, c.Observer, c.CallbackTimeout = 1, p, 100*time.Millisecond }, `
+		function on_mail() return nil end
+		function on_close() end`)
+	d := r.connect()
+	d.message("a@example.org")
+	p.armed.Store(true)
+	d.Quit()
+	r.waitSessions(0)
+	d = r.connect()
+	if got := d.message("a@example.org").Verdict.Kind; got != protocol.VerdictContinue {
+		t.Errorf("got %s after the panic, want continue; failures %q", got, r.failures())
 	}
 }
 
