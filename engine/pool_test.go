@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -81,6 +82,32 @@ func TestWhoGivesUpTheWaitIsNotKept(t *testing.T) {
 			t.Fatalf("at %d: the one that gave up waits for a state that another one has", n)
 		}
 		p.put(st)
+	}
+}
+
+func TestAnIdleConnectionKeepsNoStateInMemory(t *testing.T) {
+	r := newRig(t, func(c *Config) { c.States = 1 }, `function on_mail(sender) if sender == "fail" then error("no") end return nil end`)
+	gone := make(chan struct{})
+	func() {
+		p := r.host.Generation().pools[0]
+		st := p.take(nil)
+		runtime.AddCleanup(st, func(int) { close(gone) }, 0)
+		p.put(st)
+	}()
+	idle := r.connect()
+	idle.message("a@example.org")
+	failing := r.connect()
+	failing.Mail("<fail>")
+	for start := time.Now(); ; runtime.GC() {
+		select {
+		case <-gone:
+			idle.message("a@example.org")
+			return
+		default:
+		}
+		if time.Since(start) > 20*time.Second {
+			t.Fatal("the state that failed is still in memory")
+		}
 	}
 }
 

@@ -181,6 +181,9 @@ func (s *session) Pause() {
 	s.clock = 0
 	for i := range s.scripts {
 		s.scripts[i].release()
+		if s.msg == nil {
+			s.scripts[i].last = nil // thousands of idle connections would keep states that failed or were replaced
+		}
 	}
 }
 
