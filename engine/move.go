@@ -64,6 +64,9 @@ func (s *session) unstay() {
 func (s *session) close() {
 	s.Pause()
 	s.forget() // after a panic it is still there
+	for i := range s.scripts {
+		s.scripts[i].forget(s.scripts[i].scope.ConnFields)
+	}
 	s.sent()
 	s.unstay()
 	s.host.sessions.Add(-1)

@@ -188,6 +188,15 @@ func (p *pool) drop(st *luabind.State) {
 	st.Close()
 }
 
+// forget has the idle states let go of a message or connection that is over: they may be idle for long.
+func (p *pool) forget(fields *luabind.Fields) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, st := range p.idle {
+		st.Forget(fields)
+	}
+}
+
 // retire frees the states that are idle, and those in use when they come back.
 func (p *pool) retire() {
 	p.mu.Lock()

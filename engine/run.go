@@ -195,6 +195,14 @@ func (sc *scriptState) release() {
 	}
 }
 
+// forget frees what the states have at hand of a message or connection that is over.
+func (sc *scriptState) forget(fields *luabind.Fields) {
+	if fields.Large() {
+		sc.release()
+		sc.pool.forget(fields)
+	}
+}
+
 // progressEvery keeps an MTA waiting at the end of a message (Postfix gives up after 300 s, Sendmail after 5 min).
 const progressEvery = 5 * time.Second
 

@@ -219,7 +219,9 @@ func (s *session) forget() {
 	s.msg.dropMail()
 	s.msg = nil
 	for i := range s.scripts {
-		s.scripts[i].scope.Message, s.scripts[i].scope.MsgFields = nil, nil
+		sc := &s.scripts[i]
+		sc.forget(sc.scope.MsgFields)
+		sc.scope.Message, sc.scope.MsgFields = nil, nil
 	}
 }
 

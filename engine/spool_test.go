@@ -1,8 +1,8 @@
 package engine
 
 import (
-	"cmp"
 	"bytes"
+	"cmp"
 	"fmt"
 	"runtime"
 	"strings"
@@ -179,6 +179,31 @@ func TestALargeMessageIsNotInMemory(t *testing.T) {
 	_, sent, _ := strings.Cut(mail, "\r\n\r\n")
 	if body != strings.Replace(sent, "small", "other", 1) || a.Verdict.Changes[0].String() != `add_header X-Parts: "2"` {
 		t.Errorf("got another mail than the one that was sent with its first part changed; failures %q", r.failures())
+	}
+}
+
+func TestWhatALargeMessageKeptIsFreedWhenItIsOver(t *testing.T) {
+	tests := []struct{ name, lua string }{
+		{"a table of msg", `msg.t = {} for i = 1, 8 do msg.t[i] = ("x"):rep(2^20) end`},
+		{"a string of msg", `msg.s = ("x"):rep(2^23)`},
+		{"a new body", `replace_body(("x"):rep(2^23))`},
+		{"a table of conn", `conn.t = {} for i = 1, 8 do conn.t[i] = ("x"):rep(2^20) end`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(t, func(c *Config) { c.MaxMessageSize = 64 << 20 }, `
+				function on_mail() return nil end
+				function on_rcpt(r) `+tt.lua+` end
+				function on_eom() local x, y = msg.t, conn.t end`)
+			before := heapBytes()
+			d := r.connect()
+			d.message("a@example.org")
+			d.Quit()
+			r.waitSessions(0)
+			if got := heapBytes() - before; got > 4<<20 {
+				t.Errorf("%d bytes are in memory when the message is over; failures %q", got, r.failures())
+			}
+		})
 	}
 }
 

@@ -30,6 +30,9 @@ func NewConnFields(c *Conn) *Fields { return &Fields{total: &c.size} }
 // NewMessageFields are the fields of one script for a message.
 func NewMessageFields(m *Message) *Fields { return &Fields{total: &m.size} }
 
+// Large says that much is kept of the connection or message: enough for State.Forget to be worth a call when it is over.
+func (f *Fields) Large() bool { return *f.total > restMost }
+
 // Sizes that a kept value is counted with, besides the bytes of its strings.
 const (
 	valueSize = 16

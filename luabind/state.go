@@ -292,6 +292,12 @@ func describe(v lua.LValue) string {
 // Stop interrupts what the state runs, from any goroutine and for good: it can only be closed after that.
 func (st *State) Stop() { st.fuel.Stop() }
 
+// Forget lets go of what the state has at hand of a message, or a connection, that is over. It must not be running.
+func (st *State) Forget(fields *Fields) {
+	st.conn.forget(fields)
+	st.msg.forget(fields)
+}
+
 // Close frees the state.
 func (st *State) Close() { st.lua.Close() }
 

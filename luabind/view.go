@@ -86,15 +86,28 @@ func (v *fieldView) install(L *lua.LState) {
 // begin makes the view that of a scope, for one callback.
 func (v *fieldView) begin(scope *Scope) {
 	if of := v.owner(scope); v.fresh || of != v.of {
-		v.of, v.fresh = of, false
-		for _, name := range v.shown {
-			v.builtins.RawSetString(name, lua.LNil)
-		}
-		v.shown = v.shown[:0]
+		v.unshow(of)
 	}
 	fields := v.fields(scope)
 	if fields != v.loaded || fields != nil && fields.version != v.version {
 		v.load(fields)
+	}
+}
+
+// unshow forgets the builtin fields of another message or connection.
+func (v *fieldView) unshow(of owner) {
+	v.of, v.fresh = of, false
+	for _, name := range v.shown {
+		v.builtins.RawSetString(name, lua.LNil)
+	}
+	v.shown = v.shown[:0]
+}
+
+// forget lets go of a message or connection that is over, if it is the one at hand.
+func (v *fieldView) forget(fields *Fields) {
+	if fields == v.loaded {
+		v.load(nil)
+		v.unshow(owner{})
 	}
 }
 
