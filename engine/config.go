@@ -70,5 +70,8 @@ func (c Config) states() int {
 	if c.States > 0 {
 		return c.States
 	}
-	return statesPerCore * runtime.GOMAXPROCS(0)
+	return DefaultStates()
 }
+
+// DefaultStates is what Config.States stands for as 0, by GOMAXPROCS as it is now.
+func DefaultStates() int { return statesPerCore * runtime.GOMAXPROCS(0) }
