@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"runtime"
 	"runtime/debug"
 	runtimemetrics "runtime/metrics"
@@ -15,8 +16,11 @@ const (
 )
 
 // tuneGC gives a small heap more room before each collection. A large one is left to Go's own rule, and all to the memory
-// limit (debug.SetMemoryLimit).
+// limit (debug.SetMemoryLimit). An operator who has chosen (GOGC) gets what was chosen.
 func tuneGC() {
+	if os.Getenv("GOGC") != "" {
+		return
+	}
 	live := []runtimemetrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	last := 0
 	var collected func(int)
