@@ -64,6 +64,9 @@ func (b *lineBuffer) flushLocked() {
 	if len(b.lines) > 0 {
 		_, _ = b.w.Write(b.lines) // there is nowhere to say that the log can't be written
 		b.lines = b.lines[:0]
+		if cap(b.lines) > 4*logSize {
+			b.lines = nil // a script may print as much as it likes
+		}
 	}
 }
 
