@@ -98,8 +98,11 @@ func compile(name string, src []byte, depth int, constants ...string) (chunk *Ch
 	if rw.err != nil {
 		return nil, rw.err
 	}
-	stmts = append(chunk.captured(constants), stmts...)
-	chunk.Proto, err = lua.Compile(stmts, name)
+	captured := chunk.captured(constants)
+	chunk.Proto, err = lua.Compile(append(captured, stmts...), name)
+	if err != nil && captured != nil {
+		return compile(name, src, depth) // the file may need the registers itself
+	}
 	if err != nil {
 		return nil, syntaxError(name, src, err)
 	}
