@@ -129,6 +129,9 @@ func vectors() []vector {
 		{"too deep", attached("Content-Type: message/rfc822\n\n" + strings.Repeat("Content-Type: message/rfc822\n\n", 50) + exe), "(no name)"},
 		{"a header that is not read to its end", attached(strings.Repeat("X-Fill: x\n", 1000) + exe), "(no name)"},
 		{"a name behind many others", attached("Content-Disposition: attachment" + manyNames + "\n" + exe), "0.txt"},
+		{"two types that differ", "From: x@example.org\nContent-Type: text/plain\nContent-Type: multipart/mixed; boundary=b\n\n--b\n" +
+			exe + "\n--b--\n", "(no name)"},
+		{"two types that are the same", "From: x@example.org\nContent-Type: text/plain\nContent-Type: text/plain\n\ntext\n", ""},
 		{"spam7: nothing to find", attached("Content-Type: text/html\n\n<p>Buy <b>now</b></p>"), ""},
 		{"a harmless zip", attached(packed("application/zip", "a.zip", zipped("readme.txt", "exe", "a.exe.txt"))), ""},
 		{"an empty zip", attached(packed("application/zip", "a.zip", zipped())), ""},

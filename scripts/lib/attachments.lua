@@ -50,6 +50,13 @@ local function hidden(part)
   if #part.names >= most_names then
     return "more than " .. most_names .. " file names"
   end
+  local first, n = part:raw_header("Content-Type", 1), 2
+  while n < 10 and part:raw_header("Content-Type", n) == first do
+    n = n + 1
+  end
+  if part:raw_header("Content-Type", n) then
+    return "it has Content-Type fields that differ" -- some mail readers heed the last
+  end
   for _, defect in ipairs(part.defects) do
     for _, pattern in ipairs(unread) do
       if defect:find(pattern) then
