@@ -166,9 +166,7 @@ func (s *session) addMailChanges(v *protocol.Verdict) {
 	}
 	m.follow(&s.msg.Message)
 	changes := m.whole.Changes()
-	for _, op := range changes.Header {
-		v.Changes = append(v.Changes, headerChange(op))
-	}
+	v.Changes = withHeaderOps(v.Changes, changes.Header)
 	if changes.Body == nil {
 		return
 	}
@@ -183,6 +181,33 @@ func (s *session) sent() {
 		s.sending.body.free()
 		s.sending = nil
 	}
+}
+
+// withHeaderOps puts ops behind the other changes, but those of a field in front of the insertions of fields of its name:
+// the MTA counts an inserted field from then on, and ops count the fields that came.
+func withHeaderOps(list []protocol.Change, ops []mime.HeaderOp) []protocol.Change {
+	first := map[string]int{} // name: its first insertion
+	for i := len(list) - 1; i >= 0; i-- {
+		if list[i].Code == protocol.ReplyInsertHeader {
+			first[strings.ToLower(list[i].Name)] = i
+		}
+	}
+	before, behind := map[int][]protocol.Change{}, []protocol.Change(nil)
+	for _, op := range ops {
+		if i, ok := first[strings.ToLower(op.Name)]; ok && op.Kind != mime.HeaderAdd {
+			before[i] = append(before[i], headerChange(op))
+		} else {
+			behind = append(behind, headerChange(op))
+		}
+	}
+	if len(before) == 0 {
+		return append(list, behind...)
+	}
+	out := make([]protocol.Change, 0, len(list)+len(ops))
+	for i, c := range list {
+		out = append(append(out, before[i]...), c)
+	}
+	return append(out, behind...)
 }
 
 func headerChange(op mime.HeaderOp) protocol.Change {

@@ -2,7 +2,8 @@
 -- files too, however deep.
 --
 -- The sender gets 552 with the text below; the log says which file it was. Names are looked for
--- everywhere a mail reader may take one from. Needs lib/attachments.lua.
+-- everywhere a mail reader may take one from; a mail that is too much to be looked through, as one
+-- with more than 1000 parts, is refused as well. Needs lib/attachments.lua.
 --
 -- Settings:
 --   extensions        which files are forbidden; without dots, any case

@@ -63,6 +63,9 @@ local function refusal()
   if msg.fields ~= 1 then
     return "a mail needs one From field, this one has " .. (msg.fields or "none")
   end
+  if msg.from:find("=%?[^?]*%?[bBqQ]%?[^?<]*<") then
+    return "From has a bracket in an encoded word" -- what is in it is an address to some programs
+  end
   local list = address.list(msg.from)
   if #list ~= 1 then
     return "From needs one address, this one has " .. (#list > 0 and #list or "none")

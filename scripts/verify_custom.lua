@@ -19,7 +19,9 @@
 --   smtpd_milters = inet:127.0.0.1:7357
 -- and: luamilter --script verify_custom.lua
 
+local address = require "address"
 local crypto = require "crypto"
+local header = require "header"
 local log = require "log"
 local signature = require "lib.signature"
 
@@ -34,6 +36,8 @@ local reject_broken = false
 
 -- A mail may come with several, as after a change of keys; more would only take time.
 local most_signatures = 5
+-- As many addresses of From as are read.
+local most_from = 10000
 -- How far the clocks of two servers may be apart, in seconds.
 local clock_skew = 3600
 
@@ -47,6 +51,18 @@ assert(type(reject_broken) == "boolean", "reject_broken: true or false expected"
 for i, domain in ipairs(required) do
   assert(type(domain) == "string" and domain:find("^%.?[^%s@%u.][^%s@%u]*$"),
     "required: entry " .. i .. ": a domain in small letters expected")
+end
+
+-- canonical is a domain as DNS has it, or at least in lower case.
+local function canonical(domain)
+  domain = domain:gsub("%.+$", "")
+  return address.to_ascii(domain) or domain:lower()
+end
+
+local needed = {}
+for i, domain in ipairs(required) do
+  local dot, rest = domain:match("^(%.?)(.*)$")
+  needed[i] = dot .. canonical(rest)
 end
 local loaded = {}
 for id, key in pairs(keys) do
@@ -104,12 +120,31 @@ local function result(m)
   return count > 0 and "fail" or "none", problem
 end
 
+-- is_needed says whether a domain is one that signs.
+local function is_needed(domain)
+  domain = canonical(domain)
+  for _, listed in ipairs(needed) do
+    if domain == listed or listed:find("^%.") and domain:sub(-#listed) == listed then
+      return true
+    end
+  end
+  return false
+end
+
 -- must_be_signed says whether an address of From is in a domain that signs.
 local function must_be_signed(m)
-  for _, from in ipairs(m.from) do
-    local domain = from.domain:lower():gsub("%.$", "")
-    for _, listed in ipairs(required) do
-      if domain == listed or listed:find("^%.") and domain:sub(-#listed) == listed then
+  local list = m.from
+  if #list >= most_from then
+    return #needed > 0 -- not all of them were read
+  end
+  for _, from in ipairs(list) do
+    -- Some programs decode an address without a domain first.
+    local readings = { from }
+    if from.domain == "" then
+      readings = address.list(from.address ~= "" and header.decode(from.address) or from.name)
+    end
+    for _, reading in ipairs(readings) do
+      if is_needed(reading.domain) then
         return true
       end
     end

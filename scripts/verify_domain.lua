@@ -52,7 +52,7 @@ local most_replies = 20 -- addresses of From that go into Reply-To
 
 -- canonical is a domain as DNS has it, or at least in lower case.
 local function canonical(domain)
-  domain = domain:gsub("%.$", "")
+  domain = domain:gsub("%.+$", "")
   return address.to_ascii(domain) or domain:lower()
 end
 
@@ -68,7 +68,7 @@ local function listed(a)
   end
   local domain = canonical(a.domain)
   if #domain > longest_domain then
-    return false
+    return opposite -- there is none: refused either way
   end
   while domain do
     if list:get(domain) then
@@ -86,12 +86,17 @@ local function aligned(a, sender)
   return canonical(a.domain) == canonical(sender.domain)
 end
 
+-- refusal is the reply about an address.
+local function refusal(a)
+  return ("Reject Queue-ID: %s - RFC5322 from address: <%s>")
+    :format(printable(msg.id or "unknown"), printable(a.address))
+end
+
 -- problem says why an address is refused, in the words of the reply; nil if it is not. sender is
 -- nil for a MAIL FROM that is no single address.
 local function problem(a, sender)
   if list and listed(a) == opposite then
-    return ("Reject Queue-ID: %s - RFC5322 from address: <%s>")
-      :format(printable(msg.id or "unknown"), printable(a.address))
+    return refusal(a)
   end
   if sender_alignment and msg.sender ~= "" and not (sender and aligned(a, sender)) then
     local what = by_address and "Email address" or "Domain"
@@ -106,28 +111,37 @@ local function readings(a)
   return (address.list(a.address ~= "" and header.decode(a.address) or a.name))
 end
 
--- addresses gives those of a field that have a domain.
+-- addresses gives those of a field that have a domain, and why not all were read, if so.
 local function addresses(value)
-  local found = {}
-  for _, a in ipairs((address.list(value))) do
+  local found, more = {}, nil
+  local all, defects = address.list(value)
+  for _, defect in ipairs(defects) do
+    more = more or defect:match("^(.*): the rest is not read$")
+  end
+  for _, a in ipairs(all) do
     for _, reading in ipairs(a.domain ~= "" and { a } or readings(a)) do
       if reading.domain ~= "" then
         table.insert(found, reading)
       end
     end
   end
-  return found
+  return found, more
 end
 
 -- refused goes through the addresses of some fields, and gives the first that is refused and why.
 local function refused(values)
   local sender = address.parse(msg.sender)
   for _, value in ipairs(values) do
-    for _, a in ipairs(addresses(value)) do
+    local found, more = addresses(value)
+    for _, a in ipairs(found) do
       local why = problem(a, sender)
       if why then
         return a, why
       end
+    end
+    if more then
+      local unread = { address = "(" .. more .. ")" }
+      return unread, refusal(unread)
     end
   end
 end

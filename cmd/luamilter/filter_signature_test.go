@@ -229,7 +229,7 @@ func TestSignWithSecret(t *testing.T) {
 }
 
 func TestVerifyRequired(t *testing.T) {
-	s := newSigners(t, nil, map[string]string{"required": `{ "example.org", ".corp.example" }`})
+	s := newSigners(t, nil, map[string]string{"required": `{ "example.org", ".corp.example", "xn--bcher-kva.example", ".bücher.example" }`})
 	const refused = "reject: 550 5.7.1 mail from this domain has to be signed"
 	mail := s.signed(t, mailToSign)
 	s.verify.put(testMail{text: mail}).wants(t, "accept, changed")
@@ -239,6 +239,11 @@ func TestVerifyRequired(t *testing.T) {
 		{"in large letters, with a dot", "From: x@EXAMPLE.org.\n\ntext\n", refused},
 		{"the second address", "From: a@b.example, x@example.org\n\ntext\n", refused},
 		{"below a domain", "From: x@mx.corp.example\n\ntext\n", refused},
+		{"an international domain", "From: x@BÜCHER.example\n\ntext\n", refused},
+		{"below an international domain", "From: x@mx.xn--bcher-kva.example\n\ntext\n", refused},
+		{"an encoded address", "From: =?utf-8?q?x=40example.org?=\n\ntext\n", refused},
+		{"an encoded address with a name", "From: =?utf-8?q?Joe_=3Cx=40example.org=3E?=\n\ntext\n", refused},
+		{"behind 10,000 others", "From: " + strings.Repeat("a,", 10000) + "\n x@example.org\n\ntext\n", refused},
 		{"the domain itself is not below", "From: x@corp.example\n\ntext\n", "accept, changed"},
 		{"another that ends so", "From: x@evilexample.org\n\ntext\n", "accept, changed"},
 		{"below one that is listed without dot", "From: x@sub.example.org\n\ntext\n", "accept, changed"},

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -100,6 +101,10 @@ func vectors() []vector {
 		deep = zipped("inner.zip=" + string(deep))
 	}
 	exe := part("Content-Type: application/octet-stream; name=\"FAX20.exe\"")
+	manyNames := ""
+	for i := range 100 {
+		manyNames += fmt.Sprintf(";\n x-name%d=%d.txt", i, i)
+	}
 	return []vector{
 		{"virus1: two extensions", attached(part("Content-Type: application/octet-stream; name=\"LOVE-LETTER-FOR-YOU.TXT.vbs\"")), "LOVE-LETTER-FOR-YOU.TXT.vbs"},
 		{"virus3: the first part", strings.Replace(attached("Content-Type: text/html\n\n<p>text"), "Content-Type: text/plain\n\n"+kept,
@@ -120,6 +125,13 @@ func vectors() []vector {
 		{"a zip that says it is text", attached(packed("text/plain", "a.txt", zipped("run.exe"))), "run.exe"},
 		{"gzip", attached(packed("application/gzip", "a.gz", gzipped("run.exe", nil))), "run.exe"},
 		{"a broken zip", attached(packed("application/zip", "a.zip", zipped("a.txt=" + strings.Repeat("text ", 99))[:60])), "a.zip"},
+		{"too many parts", attached(append(slices.Repeat([]string{"\nx"}, 1000), exe)...), "(no name)"},
+		{"too deep", attached("Content-Type: message/rfc822\n\n" + strings.Repeat("Content-Type: message/rfc822\n\n", 50) + exe), "(no name)"},
+		{"a header that is not read to its end", attached(strings.Repeat("X-Fill: x\n", 1000) + exe), "(no name)"},
+		{"a name behind many others", attached("Content-Disposition: attachment" + manyNames + "\n" + exe), "0.txt"},
+		{"two types that differ", "From: x@example.org\nContent-Type: text/plain\nContent-Type: multipart/mixed; boundary=b\n\n--b\n" +
+			exe + "\n--b--\n", "(no name)"},
+		{"two types that are the same", "From: x@example.org\nContent-Type: text/plain\nContent-Type: text/plain\n\ntext\n", ""},
 		{"spam7: nothing to find", attached("Content-Type: text/html\n\n<p>Buy <b>now</b></p>"), ""},
 		{"a harmless zip", attached(packed("application/zip", "a.zip", zipped("readme.txt", "exe", "a.exe.txt"))), ""},
 		{"an empty zip", attached(packed("application/zip", "a.zip", zipped())), ""},

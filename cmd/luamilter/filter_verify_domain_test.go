@@ -53,6 +53,7 @@ func TestVerifyDomainReadsFrom(t *testing.T) {
 		{"a Sender that is ours counts", "Sender: list@example.org\nFrom: ann@bank.example\n", ""},
 		{"a Sender that is not ours counts", "From: joe@example.org\nSender: list@bank.example\n", "list@bank.example"},
 		{"bytes that no reply may have", "From: <joe@b\x01\x7fnk.example>\n", "joe@b??nk.example"},
+		{"an address behind 10,000 others", "From: " + strings.Repeat("a,", 10000) + "\n joe@bank.example\n", "(more?than?10000?addresses)"},
 		{"a very long domain", "From: joe@" + strings.Repeat("a.", 30000) + "example.org\n", ("joe@" + strings.Repeat("a.", 150))[:255]},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -82,6 +83,10 @@ func TestVerifyDomainModes(t *testing.T) {
 		{"opposite lets others in", map[string]string{"opposite": "true"}, "", theirs, passes},
 		{"opposite, one of two", map[string]string{"opposite": "true"}, "",
 			"From: ann@bank.example, joe@example.org\n\ntext\n", refused("joe@example.org")},
+		{"opposite, a domain below ours that is longer than domains are", map[string]string{"opposite": "true"}, "",
+			"From: joe@" + strings.Repeat("a.", 150) + "example.org\n\ntext\n", refused(("joe@" + strings.Repeat("a.", 150))[:255])},
+		{"opposite, more than one dot at the end", map[string]string{"opposite": "true"}, "",
+			"From: joe@example.org..\n\ntext\n", refused("joe@example.org..")},
 		{"by address, listed", map[string]string{"by_address": "true", "domains": `"people.txt"`}, "",
 			"From: <JOE@example.org>\n\ntext\n", passes},
 		{"by address, another of that domain", map[string]string{"by_address": "true", "domains": `"people.txt"`}, "",

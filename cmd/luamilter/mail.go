@@ -107,7 +107,7 @@ func (m *email) field(name string) (string, bool) {
 // defaultSender is what the envelope most likely said: Return-Path, else From, else the null sender.
 func (m *email) defaultSender() string {
 	if path, ok := m.field("Return-Path"); ok {
-		return bare(path)
+		return bare(strings.ReplaceAll(path, "\x00", ""))
 	}
 	from, _ := m.field("From")
 	if list := addresses(from); len(list) > 0 {
@@ -127,7 +127,7 @@ func (m *email) defaultRecipients() []string {
 
 // addresses finds the addresses in a header field, in a broken one as well.
 func addresses(value string) []string {
-	value = strings.ReplaceAll(value, "\n", "")
+	value = strings.NewReplacer("\n", "", "\x00", "").Replace(value) // no SMTP command has a NUL
 	var found []string
 	if list, err := mail.ParseAddressList(value); err == nil {
 		for _, a := range list {

@@ -66,6 +66,8 @@ func TestDefaultEnvelopeComesFromTheMail(t *testing.T) {
 		{"an address in a broken field", "From: Joe; <joe@example.org\nTo: (a@example.net\n",
 			"joe@example.org", []string{"a@example.net"}},
 		{"an unknown charset", "From: =?x-none?Q?J=F6?= <joe@example.org>\n", "joe@example.org", []string{"postmaster@localhost"}},
+		{"NULs, which no SMTP command has", "Return-Path: <a\x00b@example.org>\nTo: c\x00@example.net\n",
+			"ab@example.org", []string{"c@example.net"}},
 		{"a group without addresses", "To: undisclosed-recipients:;\n", "", []string{"postmaster@localhost"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

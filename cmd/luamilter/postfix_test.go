@@ -28,6 +28,7 @@ func TestPostfix(t *testing.T) {
 	t.Run("sessions with version 2", func(t *testing.T) { p.testSessions(t, "sessions_tcp_v2") })
 	t.Run("what a script asks for", p.testNegotiated)
 	t.Run("whole messages", func(t *testing.T) { p.testMessage(t, "message") })
+	t.Run("fields of one name", func(t *testing.T) { p.testFields(t) })
 	t.Run("whole messages in files", func(t *testing.T) { p.testMessage(t, "message", "--spool-size", "0") })
 	t.Run("whole messages with version 2", func(t *testing.T) { p.testMessage(t, "message_tcp_v2") })
 	t.Run("parallel sessions", p.testLoad)

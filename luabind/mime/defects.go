@@ -96,6 +96,9 @@ func (m *Message) Defects() []string {
 func (p *Part) Defects() []string {
 	var d defects
 	p.describeDefects(&d)
+	if p.unread != "" {
+		d.add(p.unread, "")
+	}
 	p.defects(&d)
 	for i := range d.list {
 		d.list[i] = strings.TrimSuffix(d.list[i], " (part "+p.path()+")")

@@ -169,7 +169,7 @@ func (p *Part) become(fields []field, body []byte) {
 	} else {
 		p.fields = kept
 	}
-	p.kids, p.pre, p.tail, p.packed, p.grown = nil, nil, nil, false, false
+	p.kids, p.pre, p.tail, p.packed, p.grown, p.unread = nil, nil, nil, false, false, ""
 	p.newBody, p.replaced = body, true
 	p.describe(fields, func(string) {})
 	p.kind, p.boundary = kindLeaf, ""

@@ -69,6 +69,30 @@ func TestRemoveScripts(t *testing.T) {
 	}
 }
 
+// TestRemoveScriptsWithAByteOrderMark has HTML that says with its first bytes that it is UTF-16, which browsers heed before
+// anything that a header says.
+func TestRemoveScriptsWithAByteOrderMark(t *testing.T) {
+	const little, big = "//48AHMAYwByAGkAcAB0AD4AeAA8AC8AcwBjAHIAaQBwAHQAPgDkAA==", "/v8APABzAGMAcgBpAHAAdAA+AHgAPAAvAHMAYwByAGkAcAB0AD4A5A=="
+	for _, c := range []struct{ name, contentType, data, want string }{
+		{"an attachment", "application/octet-stream; name=x.html", little, "\xef\xbb\xbf" + scriptRemoved + "ä"},
+		{"big-endian", "application/octet-stream; name=x.html", big, "\xef\xbb\xbf" + scriptRemoved + "ä"},
+		{"another charset declared", "text/html; charset=iso-8859-1", little, scriptRemoved + "ä"},
+		{"XHTML that declares it", "application/xhtml+xml; charset=utf-16", big, "\xef\xbb\xbf" + scriptRemoved + "ä"},
+		{"the mark before ASCII", "text/html", "//48c2NyaXB0Png8L3NjcmlwdD4=", "\xff\xfe" + scriptRemoved},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			raw := crlf("Content-Type: " + c.contentType + "\nContent-Transfer-Encoding: base64\n\n" + c.data + "\n")
+			m := received(raw)
+			if n, err := m.RemoveScripts(); err != nil || n != 1 {
+				t.Fatalf("got %d, %v, want 1", n, err)
+			}
+			if got := string(Parse(applied(t, raw, m.Changes())).Parts()[0].Content()); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
 func TestRemoveScriptsOfAMessage(t *testing.T) {
 	raw := crlf("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/html; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\n<p>=E4</p><script=\n>x</script>\n--b\nContent-Type: application/octet-stream; name=x.HTM\nContent-Transfer-Encoding: base64\n\nPHNjcmlwdD54PC9zY3JpcHQ+\n--b\nContent-Type: text/html; charset=utf-16\nContent-Transfer-Encoding: base64\n\n/v8APABzAGMAcgBpAHAAdAA+AHg=\n--b\nContent-Type: text/html\n\n<p>none</p>\n--b--\n")
 	m := received(raw)

@@ -1,6 +1,7 @@
 package mime
 
 import (
+	"encoding/base64"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -186,5 +187,43 @@ func TestBodyIsNeverWrittenTo(t *testing.T) {
 		if err := syscall.Munmap(body); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestPartsThatNobodySeesSayIt has a filter know of each part in which there may be others that it is not shown.
+func TestPartsThatNobodySeesSayIt(t *testing.T) {
+	const mixed = "Content-Type: multipart/mixed; boundary=b\n\n"
+	file := "Content-Type: application/octet-stream; name=x.exe\n\nMZ\n"
+	deep, end := "", ""
+	for i := range maxDepth + 2 {
+		deep += fmt.Sprintf("Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n", i, i)
+		end = fmt.Sprintf("--b%d--\n", i) + end
+	}
+	packed := base64.StdEncoding.EncodeToString([]byte("--c\n" + file + "--c--\n"))
+	long := strings.Repeat("b", maxBoundary+10)
+	for _, c := range []struct{ name, text, want string }{
+		{"too many parts", mixed + strings.Repeat("--b\n\nx\n", maxParts+5) + "--b\n" + file + "--b--\n", defectTooMany},
+		{"too deep", deep + file + end, defectTooDeep},
+		{"messages, too deep", strings.Repeat("Content-Type: message/rfc822\n\n", maxDepth+2) + file, defectTooDeep},
+		{"too many parts, the last is packed", mixed + strings.Repeat("--b\n\nx\n", maxParts-1) +
+			"--b\nContent-Type: multipart/mixed; boundary=c\nContent-Transfer-Encoding: base64\n\n" + packed + "\n--b--\n", defectTooMany},
+		{"too deep, and packed", strings.Repeat("Content-Type: message/rfc822\n\n", maxDepth) +
+			"Content-Type: multipart/mixed; boundary=c\nContent-Transfer-Encoding: base64\n\n" + packed, defectTooDeep},
+		{"a long header", mixed + "--b\n" + strings.Repeat("X: y\n", maxFields) + file + "--b--\n", defectLongHeader},
+		{"a long boundary", "Content-Type: multipart/mixed; boundary=" + long + "\n\n--" + long + "\n" + file + "--" + long + "--\n", defectLongBoundary},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			parts := Parse([]byte(c.text)).Parts()
+			last := parts[len(parts)-1]
+			if got := last.Defects(); !slices.Contains(got, c.want) {
+				t.Fatalf("defects of the last part: got %q, want %q in them", got, c.want)
+			}
+			if err := last.Replace(Content{Data: []byte("gone")}); err != nil {
+				t.Fatal(err)
+			}
+			if got := last.Defects(); slices.Contains(got, c.want) {
+				t.Errorf("defects of what was put in its place: %q", got)
+			}
+		})
 	}
 }

@@ -32,6 +32,7 @@ type Part struct {
 	params      []header.Param
 	boundary    string
 	encoding    string
+	unread      string // the defect, if not all of it was taken apart: there may be parts that nobody sees
 
 	// Edits.
 	newHead  bool // fields and beyond are to be written in place of head
@@ -61,6 +62,9 @@ func (p *Part) headFields() []field {
 	h := splitHead(p.head)
 	for _, d := range h.defects {
 		p.m.found.add(d, p.path())
+		if d == defectLongHeader {
+			p.unread = d
+		}
 	}
 	if len(p.sep) == 0 && len(p.body) > 0 && len(p.head)+len(p.body) > 0 && !p.atDelimiter() {
 		p.m.found.add(defectNoSeparator, p.path())
@@ -100,7 +104,7 @@ func (p *Part) describe(fields []field, note func(string)) {
 		p.boundary = strings.TrimRight(p.param("boundary"), " \t")
 		if len(p.boundary) > maxBoundary {
 			note(defectLongBoundary)
-			p.boundary = ""
+			p.boundary, p.unread = "", defectLongBoundary
 		}
 	}
 	encoding, n := first(fields, "Content-Transfer-Encoding")

@@ -146,8 +146,10 @@ func (s *scanner) begin(p *Part, pos int, fields []field) {
 func (s *scanner) refuse(p *Part) {
 	p.kind = kindLeaf
 	if p.depth >= maxDepth {
+		p.unread = defectTooDeep
 		s.m.found.add(defectTooDeep, p.path())
 	} else {
+		p.unread = defectTooMany
 		s.m.found.add(defectTooMany, "")
 	}
 }
@@ -240,7 +242,8 @@ func (s *scanner) delimiter(d delimiter) {
 	}
 	if s.m.nodes >= maxParts {
 		s.m.found.add(defectTooMany, "")
-		p := &Part{m: s.m, parent: multi.Part, depth: multi.depth + 1, eol: multi.eol, mediaType: "application/octet-stream"}
+		p := &Part{m: s.m, parent: multi.Part, depth: multi.depth + 1, eol: multi.eol,
+			mediaType: "application/octet-stream", unread: defectTooMany}
 		p.body = s.src[d.end:]
 		s.adopt(multi, p, brk, d.end)
 		s.end(0, len(s.src))

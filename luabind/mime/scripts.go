@@ -3,6 +3,8 @@ package mime
 import (
 	"bytes"
 	"strings"
+
+	"luamilter/luabind/header"
 )
 
 // What stands in place of a script. Inside a comment another comment would end the first.
@@ -21,20 +23,44 @@ func (p *Part) RemoveScripts() (int, error) {
 		return 0, nil
 	}
 	data := p.Content()
-	wide := wideCharset(p.Charset())
-	if wide {
-		data = p.Text()
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		// Browsers heed this mark of UTF-16 before anything that a header says.
+		p.m.work(len(data))
+		p.m.alloc(3 * len(data))
+		text, _ := header.ToUTF8("utf-16", data)
+		if out, n := p.withoutScripts(text); n > 0 {
+			return n, p.setUTF8(out)
+		}
 	}
-	p.m.work(len(data))
-	out, n := withoutScripts(data)
+	if wideCharset(p.Charset()) {
+		out, n := p.withoutScripts(p.Text())
+		if n == 0 {
+			return 0, nil
+		}
+		return n, p.setUTF8(out)
+	}
+	out, n := p.withoutScripts(data)
 	switch {
 	case n == 0:
 		return 0, nil
-	case wide || !strings.HasPrefix(p.mediaType, "text/"):
+	case !strings.HasPrefix(p.mediaType, "text/"):
 		return n, p.SetContent(out)
 	}
 	p.setText(out)
 	return n, nil
+}
+
+func (p *Part) withoutScripts(data []byte) ([]byte, int) {
+	p.m.work(len(data))
+	return withoutScripts(data)
+}
+
+// setUTF8 sets what was in another charset. Where no header says that it no longer is, the mark of UTF-8 does.
+func (p *Part) setUTF8(text []byte) error {
+	if !strings.HasPrefix(p.mediaType, "text/") {
+		text = append([]byte("\uFEFF"), text...)
+	}
+	return p.SetContent(text)
 }
 
 // RemoveScripts does so in all HTML leaves, those in messages inside the message too, and says how many there were.

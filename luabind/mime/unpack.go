@@ -39,7 +39,12 @@ func (m *Message) unpackMessage(p *Part) {
 // unpackMulti reads a multipart in which no delimiter stands once more, with its transfer encoding undone.
 func (m *Message) unpackMulti(p *Part) {
 	body, data := p.body, p.decode(p.body)
-	if bytes.Contains(data, []byte("--"+p.boundary)) && m.nodes < maxParts && p.depth < maxDepth {
+	switch {
+	case p.depth >= maxDepth || !bytes.Contains(data, []byte("--"+p.boundary)):
+	case m.nodes >= maxParts:
+		p.unread = defectTooMany
+		m.found.add(defectTooMany, "")
+	default:
 		fields := m.given
 		if !p.top {
 			fields = splitHead(p.head).fields

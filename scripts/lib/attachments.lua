@@ -25,6 +25,11 @@ local upto_kept = "^(.*[^%s%c.\"'<>|?*:])"
 
 local longest_shown = 200
 
+-- Mail readers show more than luamilter takes apart. What is left out says so in one of these.
+local unread = { "is not read$", "is not taken apart$", "^a boundary that is too long$" }
+-- As many names as a part gives of itself.
+local most_names = 100
+
 -- shown is a name that is safe in a log line and in a text: short, no control characters.
 function attachments.shown(name)
   name = name:gsub("%c", "?")
@@ -40,9 +45,30 @@ local function extension(name)
   return kept and kept:match("^.*%.([^.]*)$")
 end
 
+-- hidden says what of a part nobody has seen, so that a file may be in there; nil if all was.
+local function hidden(part)
+  if #part.names >= most_names then
+    return "more than " .. most_names .. " file names"
+  end
+  local first, n = part:raw_header("Content-Type", 1), 2
+  while n < 10 and part:raw_header("Content-Type", n) == first do
+    n = n + 1
+  end
+  if part:raw_header("Content-Type", n) then
+    return "it has Content-Type fields that differ" -- some mail readers heed the last
+  end
+  for _, defect in ipairs(part.defects) do
+    for _, pattern in ipairs(unread) do
+      if defect:find(pattern) then
+        return defect
+      end
+    end
+  end
+end
+
 -- checker gives a function that says of a part which name in it is forbidden, and why; nil if none
--- is. Options: extensions, a list without dots; broken_archives, whether an archive that is broken
--- counts as forbidden. Wrong options raise.
+-- is. A part that can't be seen to its end is forbidden. Options: extensions, a list without dots;
+-- broken_archives, whether an archive that is broken counts as forbidden. Wrong options raise.
 function attachments.checker(options)
   if type(options.extensions) ~= "table" then
     error("extensions: a list expected", 2)
@@ -94,6 +120,10 @@ function attachments.checker(options)
       if bad(name) then
         return name, "a forbidden file"
       end
+    end
+    local problem = hidden(part)
+    if problem then
+      return part.filename or "(no name)", "it can't be looked into: " .. problem
     end
     if #names == 0 and part.type:find("^text/") then
       return nil -- no mail reader opens it as an archive
