@@ -58,6 +58,7 @@ func TestPoolMakesNoMoreStatesThanAllowed(t *testing.T) {
 func TestWhoGivesUpTheWaitIsNotKept(t *testing.T) {
 	r := newRig(t, func(c *Config) { c.States = 1 }, `function on_mail() end`)
 	p := r.host.Generation().pools[0]
+	var spun time.Time
 	for n := range 100_000 {
 		st := p.take(nil)
 		if p.take(nil) != nil {
@@ -70,7 +71,7 @@ func TestWhoGivesUpTheWaitIsNotKept(t *testing.T) {
 			close(left)
 		}()
 		for range n % 100 {
-			time.Now() // another moment each time
+			spun = time.Now() // another moment each time
 		}
 		st, _, err := p.get(nil, luabind.Limit{Time: time.Minute, Context: t.Context()})
 		if err != nil {
@@ -79,7 +80,7 @@ func TestWhoGivesUpTheWaitIsNotKept(t *testing.T) {
 		select {
 		case <-left:
 		case <-time.After(30 * time.Second):
-			t.Fatalf("at %d: the one that gave up waits for a state that another one has", n)
+			t.Fatalf("at %d: the one that gave up waits for a state that another one has (%s)", n, spun)
 		}
 		p.put(st)
 	}

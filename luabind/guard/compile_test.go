@@ -159,7 +159,7 @@ func TestConstantsAreFoundFromFunctions(t *testing.T) {
 		{"behind a parameter", `function f(host) host = host or { x = "mine" } return host.x end`, "mine"},
 		{"behind a local of the file", `local host = { x = "mine" } function f() return host.x end`, "mine"},
 		{"assigned while the file runs", `host = { x = "mine" } function f() return host.x end`, "mine"},
-		{"in a file with a block of many locals", "do local a0" + manyNames(196) + ` end function f() return host.x end`, "the host's"},
+		{"in a file with a block of many locals", "do local a0" + manyNames(199) + ` end function f() return host.x end`, "the host's"},
 		{"in a file of many locals", "local a0" + manyNames(150) + ` function f() return host.x end`, "the host's"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
