@@ -68,3 +68,15 @@ func describe(out, errOut io.Writer, g *engine.Generation) {
 		}
 	}
 }
+
+const checkHelp = `Loads and lints scripts, each on its own, and prints what they define and what is negotiated
+with an MTA for them. Problems are printed as "file:line: message".
+
+Usage:
+  luamilter check FILE... [flags]
+
+Flags:
+%s
+` + environmentHelp + `
+Exit codes: 0 fine (there may be warnings), 1 a script does not load, 2 wrong usage.
+`

@@ -53,18 +53,19 @@ func splitCommand(args []string) (name string, rest []string) {
 // command is one subcommand.
 type command struct {
 	name    string
+	usage   string // behind "luamilter "; "" for one that the overview need not show
 	summary string
 	run     func(args []string, out, errOut io.Writer) error
 }
 
 func commands() []command {
 	return []command{
-		{"run", "run the milter (the default)", runCommand},
-		{"check", "load and lint scripts", checkCommand},
-		{"replay", "put mails through a filter, no MTA needed", replayCommand},
-		{"open-header", "read what encrypted_header.lua has put into a mail", openHeaderCommand},
-		{"version", "print the version", versionCommand},
-		{"help", "print this", helpCommand},
+		{"run", "[run] --script FILE [--script FILE ...] [--listen ADDR ...] [flags]", "run the milter (the default)", runCommand},
+		{"check", "check FILE...", "load and lint scripts", checkCommand},
+		{"replay", "replay --script FILE MAIL...", "put mails through a filter, no MTA needed", replayCommand},
+		{"open-header", "open-header --key FILE [MAIL]", "read what encrypted_header.lua has put into a mail", openHeaderCommand},
+		{"version", "version", "print the version", versionCommand},
+		{"help", "", "print this", helpCommand},
 	}
 }
 

@@ -153,3 +153,19 @@ func newHeaderKey(path string, out io.Writer) error {
 	fmt.Fprintf(out, "local public_key = %q\n", base64.StdEncoding.EncodeToString(key.PublicKey().Bytes()))
 	return nil
 }
+
+const openHeaderHelp = `Prints, as a line of JSON for each, what the filter encrypted_header.lua has put into header fields
+of a mail; only the owner of the private key can.
+
+Usage:
+  luamilter open-header --key FILE [--field NAME] [MAIL]
+  luamilter open-header --new-key FILE
+
+MAIL is a file with a mail, or with its header; - is standard input, which is read if there is
+none. With --new-key it makes a key, and prints the public one as a line for the filter.
+
+Flags:
+%s
+` + environmentHelp + `
+Exit codes: 0 fine; 1 there is no such field, or one that this key does not open; 2 wrong usage.
+`

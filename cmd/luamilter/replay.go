@@ -190,3 +190,21 @@ func readMail(file string) (string, error) {
 	}
 	return string(data), nil
 }
+
+const replayHelp = `Puts mails through a filter as an MTA would, and prints the verdict, the reply, and the changes:
+those of the envelope as SMTP commands, those of the mail as a unified diff.
+
+Usage:
+  luamilter replay --script FILE [--script FILE ...] MAIL... [flags]
+
+MAIL is a file with a mail, its lines ended by LF or CRLF; - is standard input.
+
+Flags:
+%s
+` + environmentHelp + `
+Macros are sent with every command, as if the MTA were configured so; a script that asks for
+certain macros with negotiate{macros=...} gets only these.
+
+Exit codes: 0 fine, whatever the verdict; 1 a mail cannot be read, or a script does not load or
+fails; 2 wrong usage.
+`

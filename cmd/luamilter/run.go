@@ -252,3 +252,32 @@ func (m *milter) stop(sig os.Signal, signals <-chan os.Signal) error {
 		}
 	}
 }
+
+const runHelp = `Runs the milter.
+
+Usage:
+  luamilter [run] --script FILE [--script FILE ...] [--listen ADDR ...] [flags]
+
+Flags:
+%s
+` + environmentHelp + `
+ADDR is one of
+  inet:PORT@HOST  inet6:PORT@HOST    a TCP port, as Sendmail writes it
+  inet:HOST:PORT  inet:[IPV6]:PORT   a TCP port, as Postfix writes it
+  inet:PORT                          a TCP port on every IPv4 address
+  unix:/PATH  local:/PATH  /PATH     a unix socket
+  fd:N                               a listening socket that was inherited
+  systemd                            the sockets of a systemd socket unit
+
+Callbacks of several scripts run in the order of --script. After start the lines for main.cf
+and sendmail.mc are printed.
+
+SIGHUP loads the scripts again; one that does not load leaves the old ones at work. SIGTERM and
+SIGINT let messages in flight end; a second one exits at once.
+
+--admin takes the same forms of ADDR, except systemd, for HTTP: GET /healthz, GET /status (JSON),
+GET /metrics (Prometheus), and POST /reload, which waits for the outcome. Nobody is asked for a
+password, so an address that other machines reach also wants --admin-allow-remote.
+
+Exit codes: 0 fine, 1 failed, 2 wrong usage.
+`

@@ -27,3 +27,9 @@ func version() string {
 	}
 	return info.Main.Version
 }
+
+const versionHelp = `Prints the version.
+
+Usage:
+  luamilter version
+%s`
