@@ -44,8 +44,8 @@ type use struct {
 	old      bool
 }
 
-// modules are what scripts may require besides their own files.
-func modules() map[string]lua.LGFunction {
+// Modules are what scripts may require besides their own files.
+func Modules() map[string]lua.LGFunction {
 	return map[string]lua.LGFunction{
 		"address": address.Open,
 		"archive": archive.Open,
@@ -90,7 +90,7 @@ func Load(ctx context.Context, cfg Config) (*Generation, error) {
 		}
 		if try == mostLoads {
 			return nil, &luabind.LoadError{
-				Problems: []luabind.Problem{{File: changed, Message: "it changes all the time while the scripts load"}},
+				Problems: []luabind.Problem{{File: changed, Message: "it changes all the time while the scripts load", Rule: luabind.RuleLoad}},
 				Files:    files,
 			}
 		}
@@ -111,7 +111,7 @@ func loadOnce(ctx context.Context, cfg Config) (*Generation, error) {
 	g := &Generation{}
 	env := luabind.Env{
 		Version:   cfg.Version,
-		Modules:   modules(),
+		Modules:   Modules(),
 		Memory:    cfg.Memory,
 		Log:       cfg.Log,
 		LoadLimit: cfg.MessageTimeout,
