@@ -115,7 +115,9 @@ func (c Callback) AtVerdict(function string) string {
 func IsVerdict(function string) bool { return verdictFunctions[function] != nil }
 
 // IsChange says whether a global function changes the message.
-func IsChange(function string) bool { return changeFunctions[function] != nil && function != "progress" }
+func IsChange(function string) bool {
+	return changeFunctions[function] != nil && function != "progress"
+}
 
 // CallbackNamed is the callback that a global function of that name is.
 func CallbackNamed(name string) (Callback, bool) {
