@@ -44,8 +44,8 @@ type use struct {
 	old      bool
 }
 
-// Modules are what scripts may require besides their own files.
-func Modules() map[string]lua.LGFunction {
+// modules are what scripts may require besides their own files.
+func modules() map[string]lua.LGFunction {
 	return map[string]lua.LGFunction{
 		"address": address.Open,
 		"archive": archive.Open,
@@ -111,7 +111,7 @@ func loadOnce(ctx context.Context, cfg Config) (*Generation, error) {
 	g := &Generation{}
 	env := luabind.Env{
 		Version:   cfg.Version,
-		Modules:   Modules(),
+		Modules:   modules(),
 		Memory:    cfg.Memory,
 		Log:       cfg.Log,
 		LoadLimit: cfg.MessageTimeout,

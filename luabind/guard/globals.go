@@ -91,9 +91,6 @@ func Reserved(L *lua.LState, t *lua.LTable) bool {
 	return t.Metatable != lua.LNil && stateOf(L).reserved[t]
 }
 
-// BehindLibrary is the table behind the view of a library, nil for another table.
-func BehindLibrary(L *lua.LState, t *lua.LTable) *lua.LTable { return stateOf(L).library(t) }
-
 // library is the table behind the view of one, or nil.
 func (s *state) library(t *lua.LTable) *lua.LTable {
 	if t.Metatable == lua.LNil {
