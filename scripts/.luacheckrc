@@ -13,3 +13,5 @@ read_globals = {
   conn = { read_only = false, other_fields = true },
   msg = { read_only = false, other_fields = true },
 }
+-- Definitions for editors, which declare what others call.
+files["**/*.d.lua"] = { ignore = { "1..", "2..", "4..", "631" } }
