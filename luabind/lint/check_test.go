@@ -16,6 +16,10 @@ func TestWhatIsNotSureIsNotTold(t *testing.T) {
 			local function mark() add_header("X", "y") end
 			local handlers = { mark }
 			function on_connect() mark() print(handlers) end`,
+		"a global helper that is handed on": `
+			function mark() add_header("X", "y") end
+			local handlers = { mark }
+			function on_connect() mark() print(handlers) end`,
 		"a closure that runs later": `
 			local function maker() return function() quarantine("x") end end
 			local act = maker()
