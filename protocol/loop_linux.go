@@ -16,8 +16,8 @@ import (
 // goroutines and their threads.
 //
 // It is meant for Sessions that answer at once. One that does not is found by a look every reliefEvery: then another
-// goroutine goes on with the loop, and the one that is held up ends when its connection has been answered. Where that
-// happens often, loops.slow has connections leave their loop for goroutines of their own.
+// goroutine goes on with the loop, and the one that is held up ends when its connection has been answered. Where much
+// time is spent on waiting so, loops.slow has connections leave their loop for goroutines of their own.
 type loop struct {
 	server *Server
 	epoll  int
@@ -26,8 +26,9 @@ type loop struct {
 
 	// turn is odd while a connection is served. A goroutine leads the loop as long as nobody else has moved turn on.
 	turn atomic.Uint64
-	seen uint64      // turn at the last look
-	hot  atomic.Bool // it is not in a wait that may be long
+	seen uint64       // turn at the last look
+	hot  atomic.Bool  // it is not in a wait that may be long
+	long atomic.Int64 // nanoseconds spent on long turns since they were last judged
 
 	// epoch is counted up idleEpochs times in each idle timeout.
 	epoch atomic.Uint32
@@ -193,7 +194,11 @@ func (l *loop) lead() {
 			}
 			c.turnNumber = turn + 1
 			l.turn.Store(c.turnNumber)
+			start := time.Now()
 			alone := l.serve(c)
+			if took := time.Since(start); took > longTurn {
+				l.long.Add(int64(took))
+			}
 			leads := l.turn.CompareAndSwap(turn+1, turn+2)
 			if alone && leads {
 				go c.goOn()
@@ -325,22 +330,31 @@ func (c *conn) leave() error {
 }
 
 // look has another goroutine lead the loop if a connection has held it up since the last look, and reports whether
-// there is more to look at, and whether it was held up.
-func (l *loop) look() (busy, heldUp bool) {
+// there is more to look at.
+func (l *loop) look() (busy bool) {
 	turn := l.turn.Load()
 	serves := turn&1 == 1
-	heldUp = serves && turn == l.seen && l.relieve(turn)
+	if serves && turn == l.seen {
+		l.relieve(turn)
+	}
 	l.seen = turn
-	return serves || l.hot.Load(), heldUp
+	return serves || l.hot.Load()
 }
 
 // relieve has another goroutine lead the loop, unless that turn is over.
-func (l *loop) relieve(turn uint64) bool {
-	relieved := l.turn.CompareAndSwap(turn, turn+1)
-	if relieved {
+func (l *loop) relieve(turn uint64) {
+	if l.turn.CompareAndSwap(turn, turn+1) {
 		go l.lead()
 	}
-	return relieved
+}
+
+// processCPU is the CPU time of the process so far.
+func processCPU() time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		return 0
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 // endIdle ends the connections that have said nothing for the idle timeout.

@@ -22,13 +22,12 @@ import (
 // patience is for what must come, however busy the machine is.
 const patience = time.Minute
 
-// startLoop serves a unix socket by loops until the test ends, and gives a way to connect to it.
+// startLoop serves a unix socket until the test ends, and gives a way to connect to it.
 func startLoop(t testing.TB, s *Server) (dial func() *Client) {
 	t.Helper()
 	if s.Log == nil {
 		s.Log = slog.New(slog.DiscardHandler)
 	}
-	s.Loops = max(s.Loops, 1)
 	processors := runtime.GOMAXPROCS(s.Loops + 1)
 	t.Cleanup(func() { runtime.GOMAXPROCS(processors) })
 	s.start()
@@ -134,7 +133,7 @@ func TestLoopServesConnections(t *testing.T) {
 }
 
 func TestCommandsMayComeInAnyPieces(t *testing.T) {
-	dial := startLoop(t, &Server{Handler: silent})
+	dial := startLoop(t, &Server{Loops: 1, Handler: silent})
 	c := dial()
 	for _, b := range []byte(frame(optneg(offerV6)) + frame("Hname\x00")) {
 		if _, err := c.conn.Write([]byte{b}); err != nil {
@@ -162,7 +161,7 @@ func held(entered chan<- string, release <-chan struct{}) Handler {
 
 func TestSessionThatWaitsHoldsUpNobody(t *testing.T) {
 	entered, release := make(chan string), make(chan struct{})
-	s := &Server{Handler: held(entered, release)}
+	s := &Server{Loops: 1, Handler: held(entered, release)}
 	dial := startLoop(t, s)
 	slow, quick := negotiatedBy(t, dial), negotiatedBy(t, dial)
 	answered := make(chan error, 1)
@@ -183,7 +182,7 @@ func TestSessionThatWaitsHoldsUpNobody(t *testing.T) {
 
 func TestConnectionThatSendsWhileItsSessionWaitsIsServedOn(t *testing.T) {
 	entered, release := make(chan string), make(chan struct{})
-	s := &Server{Handler: held(entered, release)}
+	s := &Server{Loops: 1, Handler: held(entered, release)}
 	dial := startLoop(t, s)
 	slow, quick := negotiatedBy(t, dial), negotiatedBy(t, dial)
 	if err := slow.Send(CodeHelo, []byte("wait\x00")); err != nil {
@@ -204,34 +203,38 @@ func TestConnectionThatSendsWhileItsSessionWaitsIsServedOn(t *testing.T) {
 	sendMail(t, slow)
 }
 
-func TestConnectionsLeaveLoopsThatAreHeldUpOften(t *testing.T) {
-	entered, release := make(chan string), make(chan struct{})
-	s := &Server{Handler: held(entered, release)}
+func TestConnectionsLeaveLoopsWhoseSessionsWait(t *testing.T) {
+	s := &Server{Loops: 1, Handler: handlerFunc(func(_ context.Context, ev *Event) (Verdict, error) {
+		if ev.Code == CodeHelo {
+			time.Sleep(5 * time.Millisecond)
+		}
+		return Verdict{}, nil
+	})}
 	dial := startLoop(t, s)
 	var clients []*Client
-	for range 5 {
-		clients = append(clients, negotiatedBy(t, dial))
-	}
-	var wait sync.WaitGroup
-	eventually(t, "the loop is known to be of no use", func() bool {
+	var group sync.WaitGroup
+	for range 8 {
 		c := negotiatedBy(t, dial)
-		wait.Go(func() { must(t)(c.Helo("wait")) })
-		<-entered
-		sendMail(t, clients[0])
-		return s.loops.slow.Load()
-	})
+		clients = append(clients, c)
+		group.Go(func() {
+			for give := time.Now().Add(patience); !s.loops.slow.Load() && time.Now().Before(give); {
+				if _, err := c.Helo("wait"); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+	if !s.loops.slow.Load() {
+		t.Fatal("the loop serves on")
+	}
+	clients = append(clients, negotiatedBy(t, dial))
 	for _, c := range clients {
 		sendMail(t, c)
 	}
-	fresh := negotiatedBy(t, dial)
-	sendMail(t, fresh)
-	close(release)
-	wait.Wait()
-	for _, c := range append(clients, fresh) {
-		sendMail(t, c)
-	}
 	for i, c := range clients {
-		if s.loops.slow.Load() && isInLoop(s, c) {
+		if isInLoop(s, c) && s.loops.slow.Load() {
 			t.Errorf("connection %d is still in the loop", i)
 		}
 	}
@@ -249,7 +252,7 @@ func isInLoop(s *Server, c *Client) bool {
 
 func TestPeerThatReadsLateGetsAll(t *testing.T) {
 	body := strings.Repeat("0123456789abcde\n", 1<<17)
-	s := &Server{Handler: bodyHandler(body)}
+	s := &Server{Loops: 1, Handler: bodyHandler(body)}
 	dial := startLoop(t, s)
 	late, other := negotiatedBy(t, dial), negotiatedBy(t, dial)
 	must(t)(late.Mail("<a@b>"))
@@ -282,7 +285,7 @@ func TestPanicInALoopEndsOneConnection(t *testing.T) {
 		}
 		return Verdict{}, nil
 	})
-	dial := startLoop(t, &Server{Handler: handler, Log: log.logger(slog.LevelInfo)})
+	dial := startLoop(t, &Server{Loops: 1, Handler: handler, Log: log.logger(slog.LevelInfo)})
 	bad, good := negotiatedBy(t, dial), negotiatedBy(t, dial)
 	if _, err := bad.Helo("panic"); err == nil {
 		t.Error("HELO was answered")
@@ -295,7 +298,7 @@ func TestPanicInALoopEndsOneConnection(t *testing.T) {
 
 func TestIdleConnectionInALoopIsClosed(t *testing.T) {
 	var log logBuffer
-	s := &Server{Handler: silent, Log: log.logger(slog.LevelInfo), IdleTimeout: 300 * time.Millisecond}
+	s := &Server{Loops: 1, Handler: silent, Log: log.logger(slog.LevelInfo), IdleTimeout: 300 * time.Millisecond}
 	dial := startLoop(t, s)
 	within, between := negotiatedBy(t, dial), negotiatedBy(t, dial)
 	must(t)(within.Mail("<a@b>"))
@@ -326,7 +329,7 @@ func TestShutdownEndsConnectionsInLoops(t *testing.T) {
 
 func TestShutdownCutsConnectionsInLoops(t *testing.T) {
 	entered := make(chan string)
-	s := &Server{Handler: handlerFunc(func(ctx context.Context, ev *Event) (Verdict, error) {
+	s := &Server{Loops: 1, Handler: handlerFunc(func(ctx context.Context, ev *Event) (Verdict, error) {
 		if ev.Code == CodeEOM {
 			entered <- ""
 			<-ctx.Done()
@@ -351,7 +354,7 @@ func TestShutdownCutsConnectionsInLoops(t *testing.T) {
 }
 
 func TestRefusedConnectionsAreClosed(t *testing.T) {
-	s := &Server{Handler: silent, MaxConnections: 1}
+	s := &Server{Loops: 1, Handler: silent, MaxConnections: 1}
 	dial := startLoop(t, s)
 	first := negotiatedBy(t, dial)
 	if _, err := dial().Negotiate(offerV6); err == nil {
@@ -361,7 +364,7 @@ func TestRefusedConnectionsAreClosed(t *testing.T) {
 }
 
 func TestHandlerWithoutSessionClosesItsConnectionInALoop(t *testing.T) {
-	s := &Server{Handler: noSession{}}
+	s := &Server{Loops: 1, Handler: noSession{}}
 	wantClosed(t, startLoop(t, s)())
 	eventually(t, "it has ended", func() bool { return s.Connections() == 0 })
 }
@@ -492,4 +495,38 @@ func (h bodyHandler) Handle(_ context.Context, ev *Event) (Verdict, error) {
 		return Verdict{}, nil
 	}
 	return Verdict{Changes: []Change{{Code: ReplyReplaceBody, Value: string(h)}}}, nil
+}
+
+// BenchmarkConnections sends messages on 64 connections whose Sessions answer at once, or after some time.
+func BenchmarkConnections(b *testing.B) {
+	for _, delay := range []time.Duration{0, time.Millisecond, 20 * time.Millisecond} {
+		for _, loops := range []int{0, 1} {
+			b.Run(fmt.Sprintf("session=%v/loops=%d", delay, loops), func(b *testing.B) {
+				handler := handlerFunc(func(_ context.Context, ev *Event) (Verdict, error) {
+					if ev.Code == CodeEOM {
+						time.Sleep(delay)
+					}
+					return Verdict{}, nil
+				})
+				benchmarkConnections(b, &Server{Handler: handler, Loops: loops})
+			})
+		}
+	}
+}
+
+func benchmarkConnections(b *testing.B, s *Server) {
+	dial := startLoop(b, s)
+	clients := make(chan *Client, 64)
+	for range cap(clients) {
+		clients <- negotiatedBy(b, dial)
+	}
+	var group sync.WaitGroup
+	for b.Loop() {
+		c := <-clients
+		group.Go(func() {
+			sendMail(b, c)
+			clients <- c
+		})
+	}
+	group.Wait()
 }

@@ -7,10 +7,13 @@ import (
 )
 
 const (
-	// heldUpMost is how often in heldUpTime the loops may be held up before connections leave them for slowTime: each
-	// time the other connections of a loop wait up to twice reliefEvery.
-	heldUpMost = 3
-	heldUpTime = time.Second
+	// longTurn is a turn so long that the Session may have waited for something. A loop saves a few microseconds a turn,
+	// so it is of no use to such a Session anyway.
+	longTurn = 200 * time.Microsecond
+	// judgeEvery is how often the time of long turns is judged: if it is more than a part of waitPart, and the process had
+	// not even half of it on a CPU, connections leave the loops for slowTime.
+	judgeEvery = 100 * time.Millisecond
+	waitPart   = 8
 	slowTime   = 10 * time.Second
 )
 
@@ -20,7 +23,8 @@ type loops struct {
 	count atomic.Uint32 // connections that have been given a loop
 	hot   chan struct{} // wakes the goroutine that looks at the loops
 	slow  atomic.Bool   // Sessions keep their peers waiting: loops are of no use
-	held  []time.Time   // the last times that a loop was held up; of the goroutine that looks
+	since time.Time     // when turns were last judged
+	cpu   time.Duration // of the process by then
 }
 
 // startLoops begins with the first Serve. What can't be had is done without.
@@ -65,15 +69,18 @@ func (s *Server) lookAfterLoops() {
 	ls := &s.loops
 	ticker := time.NewTicker(reliefEvery)
 	ticker.Stop()
+	defer ticker.Stop()
 	for {
 		select {
 		case <-s.drained:
-			ticker.Stop()
 			for _, l := range ls.all {
 				l.end()
 			}
 			return
 		case <-ls.hot:
+			if time.Since(ls.since) > 2*judgeEvery {
+				ls.newWindow(time.Now())
+			}
 			ticker.Reset(reliefEvery)
 		case now := <-ticker.C:
 			if !ls.look(now) {
@@ -87,19 +94,30 @@ func (s *Server) lookAfterLoops() {
 func (ls *loops) look(now time.Time) bool {
 	busy := false
 	for _, l := range ls.all {
-		loopBusy, heldUp := l.look()
-		busy = busy || loopBusy
-		if heldUp {
-			ls.held = append(ls.held, now)
-		}
+		busy = l.look() || busy
 	}
-	for len(ls.held) > 0 && now.Sub(ls.held[0]) > heldUpTime {
-		ls.held = ls.held[1:]
-	}
-	if len(ls.held) >= heldUpMost && ls.slow.CompareAndSwap(false, true) {
-		time.AfterFunc(slowTime, func() { ls.slow.Store(false) })
+	if window := now.Sub(ls.since); window >= judgeEvery {
+		before := ls.cpu
+		long := ls.newWindow(now)
+		ls.judge(window, long, ls.cpu-before)
 	}
 	return busy
+}
+
+// newWindow gives the time of long turns since the window before began.
+func (ls *loops) newWindow(now time.Time) (long time.Duration) {
+	for _, l := range ls.all {
+		long += time.Duration(l.long.Swap(0))
+	}
+	ls.since, ls.cpu = now, processCPU()
+	return long
+}
+
+// judge finds out whether Sessions wait for other things than the CPU: between them they could, in one loop they can't.
+func (ls *loops) judge(window, long, cpu time.Duration) {
+	if long > window/waitPart && cpu < long/2 && ls.slow.CompareAndSwap(false, true) {
+		time.AfterFunc(slowTime, func() { ls.slow.Store(false) })
+	}
 }
 
 // endIdle ends connections in loops that are idle for too long, until the server has shut down.
