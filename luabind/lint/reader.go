@@ -18,7 +18,6 @@ func (r *reader) open()  { r.scopes = append(r.scopes, nil) }
 func (r *reader) close() { r.scopes = r.scopes[:len(r.scopes)-1] }
 
 func (r *reader) declare(v *local) *local {
-	v.owner = r.fn
 	last := len(r.scopes) - 1
 	if r.scopes[last] == nil {
 		r.scopes[last] = map[string]*local{}
@@ -173,7 +172,7 @@ func (r *reader) funcDef(s *ast.FuncDefStmt) {
 }
 
 func (r *reader) function(f *ast.FunctionExpr, implicit ...string) {
-	fn := &function{parent: r.fn, node: f}
+	fn := &function{parent: r.fn}
 	r.bodies[f] = fn
 	r.fn = fn
 	r.open()

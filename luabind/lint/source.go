@@ -32,8 +32,7 @@ type source struct {
 
 // function is one function of a file, or the file itself.
 type function struct {
-	parent   *function // nil for the file
-	node     *ast.FunctionExpr
+	parent   *function        // nil for the file
 	callback luabind.Callback // that it is; OnLoad also where isCallback is false
 	is       bool             // it is a callback
 
@@ -45,7 +44,6 @@ type function struct {
 type local struct {
 	name     string
 	at       place
-	owner    *function
 	declared bool // by a local statement; not a parameter, nor the variable of a loop
 	reads    int
 	writes   int // besides the declaration
