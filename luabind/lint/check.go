@@ -80,6 +80,7 @@ func (p *program) run() {
 		p.checkGlobals(s)
 		p.checkFields(s)
 		p.checkCalls(s)
+		p.checkMethods(s)
 		p.checkPlaces(s)
 		p.checkResults(s)
 		p.checkMessage(s)

@@ -180,8 +180,9 @@ func (r *reader) function(f *ast.FunctionExpr, implicit ...string) {
 		for _, text := range implicit {
 			r.declare(&local{name: text})
 		}
-		for _, text := range f.ParList.Names {
-			r.declare(&local{name: text, at: r.cursor.take(f.Line(), text, parse.TIdent)})
+		for i, text := range f.ParList.Names {
+			at := r.cursor.take(f.Line(), text, parse.TIdent)
+			r.declare(&local{name: text, at: at, of: fn, first: i == 0})
 		}
 		if f.ParList.HasVargs {
 			r.cursor.take(f.Line(), "", parse.T3Comma)

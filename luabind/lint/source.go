@@ -49,6 +49,8 @@ type local struct {
 	writes   int // besides the declaration
 	given    int // reads that are no call of it
 	value    ast.Expr
+	of       *function // that it is a parameter of
+	first    bool      // the first one
 }
 
 // use is what is done with a name.

@@ -9,3 +9,7 @@ function on_mail(sender, params)
   print(parse(), address.parse(sender))
   return accept("sender is known")
 end
+
+function on_message(m)
+  m:set_header("Subject")
+end

@@ -11,3 +11,8 @@ function on_mail(sender)
   print(milter.SMFIF_ADDHDR, msg.recipents, conn.adress, msg.note, msg.mine)
   return helper.anything(sender)
 end
+
+function on_message(m)
+  m:set_heading("Subject", "x")
+  m:set_header("Subject", "[list] " .. (m.subject or ""))
+end
