@@ -28,6 +28,7 @@ type Options struct {
 // state is what the library functions of one lua.LState and its coroutines share. It hangs on the Fuel.
 type state struct {
 	fuel      *Fuel
+	main      *lua.LState
 	print     func(L *lua.LState, text string)
 	globals   *lua.LTable                 // the real ones
 	view      *lua.LTable                 // _G
@@ -60,7 +61,7 @@ func NewState(o Options) *lua.LState {
 		RegistryGrowStep: 2048,
 		SkipOpenLibs:     true,
 	})
-	s := &state{fuel: o.Fuel, print: o.Print, globals: L.G.Global, libraries: map[*lua.LTable]*lua.LTable{},
+	s := &state{fuel: o.Fuel, main: L, print: o.Print, globals: L.G.Global, libraries: map[*lua.LTable]*lua.LTable{},
 		reserved: map[*lua.LTable]bool{}}
 	o.Fuel.state = s
 	L.SetContext(o.Fuel)
