@@ -61,6 +61,7 @@ type Config struct {
 	Memory          *guard.Memory
 	Log             *slog.Logger
 	Observer        Observer // nil: nobody is told
+	Journal         *Journal // nil: none is kept
 }
 
 // statesPerCore leaves room for callbacks that wait for something else than the processor.

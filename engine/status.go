@@ -19,6 +19,8 @@ type Status struct {
 	Failures     int64         `json:"failures"`
 	LastErrors   []ErrorStatus `json:"last_errors"`
 	FailedReload *ErrorStatus  `json:"failed_reload"` // nil if the last one went well
+
+	Journal *JournalStatus `json:"journal,omitempty"`
 }
 
 // StateStatus is how many Lua states of a script of the live generation are idle and in use.
@@ -74,6 +76,7 @@ func (h *Host) Status() Status {
 		Staying:     h.staying.Load(),
 		Messages:    h.messages.Load(),
 		Failures:    h.failures.Load(),
+		Journal:     h.cfg.Journal.status(),
 	}
 	for _, f := range gen.Files() {
 		if f.Hash != "" {

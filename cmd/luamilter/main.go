@@ -64,6 +64,8 @@ func commands() []command {
 		{"check", "check FILE...", "load and lint scripts", checkCommand},
 		{"replay", "replay --script FILE MAIL...", "put mails through a filter, no MTA needed", replayCommand},
 		{"open-header", "open-header --key FILE [MAIL]", "read what encrypted_header.lua has put into a mail", openHeaderCommand},
+		{"tail", "tail [--admin ADDR] [--match KEY=PATTERN ...]", "follow what a running milter decides", tailCommand},
+		{"explain", "explain [--admin ADDR] QUEUEID", "tell how a running milter came to decide on a message", explainCommand},
 		{"version", "version", "print the version", versionCommand},
 		{"help", "", "print this", helpCommand},
 	}
