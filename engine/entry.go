@@ -18,8 +18,8 @@ const (
 )
 
 // Entry is what the Journal keeps of a message, a refused recipient, or a refused connection. No body is in it, and of the
-// header only what changes and log lines show. Whatever a stranger or a script makes as long as it likes is cut, to about
-// 32 KiB in all.
+// header only what changes and log lines show. Whatever a stranger or a script makes as long as it likes is cut, to at
+// most 48 KiB in all.
 type Entry struct {
 	Number     uint64    `json:"number"` // from 1, in the order in which entries came
 	Time       time.Time `json:"time"`

@@ -25,30 +25,30 @@ type errorAnswer struct {
 	Error string `json:"error"`
 }
 
-// query is what a request for entries asks for.
-type query struct {
+// entryQuery is what a request for entries asks for.
+type entryQuery struct {
 	matches engine.Matches
 	backlog engine.Backlog
 }
 
 // parseQuery reads ?last=N&after=TIME&match=KEY=PATTERN, of which match may come several times.
-func parseQuery(values url.Values, last int) (q query, err error) {
+func parseQuery(values url.Values, last int) (q entryQuery, err error) {
 	for name := range values {
 		if name != "last" && name != "after" && name != "match" {
-			return query{}, fmt.Errorf("there is no parameter %.40q; there are last, after and match", name)
+			return entryQuery{}, fmt.Errorf("there is no parameter %.40q; there are last, after and match", name)
 		}
 	}
 	q.backlog.Last = last
 	if text := values.Get("last"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 0 || n > 2*engine.MostJournal {
-			return query{}, fmt.Errorf("last=%.40q is no number from 0 to %d", text, 2*engine.MostJournal)
+			return entryQuery{}, fmt.Errorf("last=%.40q is no number from 0 to %d", text, 2*engine.MostJournal)
 		}
 		q.backlog.Last = n
 	}
 	if text := values.Get("after"); text != "" {
 		if q.backlog.After, err = time.Parse(time.RFC3339Nano, text); err != nil {
-			return query{}, fmt.Errorf("after=%.60q is no time as in RFC 3339", text)
+			return entryQuery{}, fmt.Errorf("after=%.60q is no time as in RFC 3339", text)
 		}
 	}
 	q.matches, err = engine.ParseMatches(values["match"])
@@ -56,14 +56,14 @@ func parseQuery(values url.Values, last int) (q query, err error) {
 }
 
 // journaled makes a handler of one that needs the journal and a query.
-func (a *admin) journaled(last int, handle func(http.ResponseWriter, *http.Request, *engine.Journal, query)) http.HandlerFunc {
+func (a *admin) journaled(last int, handle func(http.ResponseWriter, *http.Request, *engine.Journal, entryQuery)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if a.journal == nil {
 			writeJSON(w, http.StatusNotFound, errorAnswer{"no messages are kept: --journal-size is 0"})
 			return
 		}
 		values, err := url.ParseQuery(r.URL.RawQuery)
-		var q query
+		var q entryQuery
 		if err == nil {
 			q, err = parseQuery(values, last)
 		}
@@ -76,7 +76,7 @@ func (a *admin) journaled(last int, handle func(http.ResponseWriter, *http.Reque
 }
 
 // messages answers with the last entries, newest first.
-func (a *admin) messages(w http.ResponseWriter, _ *http.Request, j *engine.Journal, q query) {
+func (a *admin) messages(w http.ResponseWriter, _ *http.Request, j *engine.Journal, q entryQuery) {
 	writeEntries(w, j.Recent(q.backlog, q.matches))
 }
 
@@ -101,7 +101,7 @@ func writeEntries(w http.ResponseWriter, entries []*engine.Entry) {
 }
 
 // message answers with the entries of one queue id, or of one connection.
-func (a *admin) message(w http.ResponseWriter, r *http.Request, j *engine.Journal, _ query) {
+func (a *admin) message(w http.ResponseWriter, r *http.Request, j *engine.Journal, _ entryQuery) {
 	id := r.PathValue("id")
 	entries := j.Find(id)
 	if len(entries) == 0 {
@@ -128,7 +128,7 @@ const eventWrite = 10 * time.Second
 
 // events sends each entry as it comes (server-sent events), until the client goes, does not take what is sent, or the milter
 // ends.
-func (a *admin) events(w http.ResponseWriter, r *http.Request, j *engine.Journal, q query) {
+func (a *admin) events(w http.ResponseWriter, r *http.Request, j *engine.Journal, q entryQuery) {
 	l, earlier, err := j.Listen(q.backlog, q.matches)
 	if errors.Is(err, engine.ErrListeners) {
 		writeJSON(w, http.StatusServiceUnavailable, errorAnswer{fmt.Sprintf("%v: %d at most", err, engine.MostListeners)})

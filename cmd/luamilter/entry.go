@@ -37,7 +37,10 @@ func entryLine(e *engine.Entry) string {
 	if n := len(e.Failures) + e.Left.Failures; n > 0 {
 		parts = append(parts, counted(n, "failure"))
 	}
-	return printable(strings.Join(append(parts, time.Duration(e.Took).String()), "  "))
+	if e.Kind != engine.EntryRecipient {
+		parts = append(parts, time.Duration(e.Took).String())
+	}
+	return printable(strings.Join(parts, "  "))
 }
 
 // verdictText is the verdict, with the stage if that says something.

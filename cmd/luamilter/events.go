@@ -114,7 +114,7 @@ func escapeControls(text []byte) []byte {
 	return safe.Bytes()
 }
 
-// mostEvent is the longest line of a stream of events that is read: an entry of 32 KiB, of which each byte is escaped.
+// mostEvent is the longest line of a stream of events that is read: an entry of 48 KiB, of which each byte is escaped.
 const mostEvent = 1 << 20
 
 // readEvents reads a stream of events to its end, and gives each to handle, whose error ends it. Anything between two lines

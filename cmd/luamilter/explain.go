@@ -49,7 +49,7 @@ func explainCommand(args []string, out, _ io.Writer) error {
 	return nil
 }
 
-// mostAnswer bounds what is read of an answer: 100 entries of 32 KiB, each byte of which may be escaped.
+// mostAnswer bounds what is read of an answer: 100 entries of 48 KiB, each byte of which may be escaped.
 const mostAnswer = 32 << 20
 
 // find asks for the entries of a queue id or of a connection, oldest first.
