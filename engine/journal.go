@@ -55,8 +55,8 @@ func (r *ring) add(e *Entry) {
 // all is a copy, oldest first.
 func (r *ring) all() []*Entry { return slices.Concat(r.list[r.next:], r.list[:r.next]) }
 
-// add numbers an entry, keeps it, and tells the listeners, none of whom is waited for. The entry is not changed any more.
-func (j *Journal) add(e *Entry) {
+// Add numbers an entry, keeps it, and tells the listeners, none of whom is waited for. The entry is not changed any more.
+func (j *Journal) Add(e *Entry) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.number++

@@ -231,15 +231,15 @@ func TestPackCopiesTheBytes(t *testing.T) {
 
 func TestRefusalsDoNotPushMessagesOut(t *testing.T) {
 	j := NewJournal(3)
-	j.add(&Entry{Kind: EntryMessage, ID: "first"})
+	j.Add(&Entry{Kind: EntryMessage, ID: "first"})
 	for i := range 10 {
-		j.add(&Entry{Kind: EntryRecipient, ID: fmt.Sprint("r", i)})
+		j.Add(&Entry{Kind: EntryRecipient, ID: fmt.Sprint("r", i)})
 	}
 	if len(j.Find("first")) != 1 {
 		t.Error("the message is gone")
 	}
 	for i := range 3 {
-		j.add(&Entry{Kind: EntryMessage, ID: fmt.Sprint("m", i)})
+		j.Add(&Entry{Kind: EntryMessage, ID: fmt.Sprint("m", i)})
 	}
 	if len(j.Find("first")) != 0 {
 		t.Error("the message is still there after 3 others")
@@ -260,14 +260,14 @@ func TestAListenerHearsOfEachEntryOnce(t *testing.T) {
 	j := NewJournal(10)
 	began := time.Now()
 	for i := range 5 {
-		j.add(&Entry{Kind: EntryMessage, Time: began.Add(time.Duration(i) * time.Second)})
+		j.Add(&Entry{Kind: EntryMessage, Time: began.Add(time.Duration(i) * time.Second)})
 	}
 	l, earlier, err := j.Listen(Backlog{After: began.Add(2 * time.Second)}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	j.add(&Entry{Kind: EntryConnection})
+	j.Add(&Entry{Kind: EntryConnection})
 	var got []uint64
 	for _, e := range earlier {
 		got = append(got, e.Number)
@@ -285,7 +285,7 @@ func TestASlowListenerMissesEntriesAndHoldsUpNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range listenerRoom + 7 {
-		j.add(&Entry{Kind: EntryMessage}) // returns
+		j.Add(&Entry{Kind: EntryMessage}) // returns
 	}
 	if n := l.Missed(); n != 7 {
 		t.Errorf("got %d missed, want 7", n)
@@ -294,7 +294,7 @@ func TestASlowListenerMissesEntriesAndHoldsUpNobody(t *testing.T) {
 		t.Errorf("got %d missed the second time, want 0", n)
 	}
 	l.Close()
-	j.add(&Entry{Kind: EntryMessage})
+	j.Add(&Entry{Kind: EntryMessage})
 	if status := j.status(); status.Missed != 7 || status.Listeners != 0 || status.Messages != 10 || status.Size != 10 {
 		t.Errorf("got %+v", status)
 	}

@@ -64,7 +64,7 @@ func (s *session) journalMessage(ev *protocol.Event, v *protocol.Verdict, verdic
 		}
 	}
 	pack(texts)
-	s.host.cfg.Journal.add(e)
+	s.host.cfg.Journal.Add(e)
 }
 
 // journalRecipient keeps a refused recipient. What was noted stays for the message.
@@ -75,7 +75,7 @@ func (s *session) journalRecipient(ev *protocol.Event, v *protocol.Verdict) {
 	e := s.newEntry(EntryRecipient, ev, v, v.Kind.String())
 	e.Recipients = []string{shorten(luabind.Bare(ev.Mailbox))}
 	pack([]*string{&e.ID, &e.Connection, &e.Client, &e.Helo, &e.Sender, &e.Reply, &e.Recipients[0]})
-	s.host.cfg.Journal.add(e)
+	s.host.cfg.Journal.Add(e)
 }
 
 // journalConnection keeps a refused connection.
@@ -89,5 +89,5 @@ func (s *session) journalConnection(ev *protocol.Event, v *protocol.Verdict) {
 		e.Took += c.Took
 	}
 	pack([]*string{&e.ID, &e.Connection, &e.Client, &e.Helo, &e.Sender, &e.Reply})
-	s.host.cfg.Journal.add(e)
+	s.host.cfg.Journal.Add(e)
 }
