@@ -93,7 +93,7 @@ func (p *parser) chapter() error {
 	if !ok || strings.Trim(marks, "#") != "" {
 		return fmt.Errorf("%q is text that belongs to nothing", p.text[0])
 	}
-	text := strings.TrimSpace(strings.Join(p.text[1:], "\n"))
+	text := strings.Trim(strings.Join(p.text[1:], "\n"), "\n")
 	p.set.Chapters = append(p.set.Chapters, &Chapter{Level: len(marks), Title: title, Text: text})
 	return nil
 }
