@@ -6,7 +6,7 @@ import "embed"
 
 // Files are those of this folder, by the names that they have here.
 //
-//go:embed *.lua lib/*.lua .luacheckrc
+//go:embed *.lua lib/*.lua definitions/*.lua .luacheckrc .luarc.json
 var Files embed.FS
 
 // Definitions is luamilter.d.lua: all that a filter may define and call, in the annotations of lua-language-server.

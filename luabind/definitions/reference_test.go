@@ -3,6 +3,7 @@ package definitions
 import (
 	"flag"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,6 +16,9 @@ var update = flag.Bool("update", false, "write what is made of scripts/luamilter
 func wantFile(t *testing.T, path, want string) {
 	t.Helper()
 	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
 		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -35,6 +39,19 @@ func TestTheReferenceIsMadeOfTheDefinitions(t *testing.T) {
 		t.Errorf("%s is left in the reference", m)
 	}
 	wantFile(t, "../../docs/lua-api.md", text)
+}
+
+func TestTheConfigurationsOfEditorsAreMadeOfTheDefinitions(t *testing.T) {
+	const ours = `max_line_length = 100
+-- Definitions declare what others call.
+files["**/luamilter.d.lua"] = { ignore = { "1..", "2..", "4..", "631" } }
+files["**/definitions/*.lua"] = { ignore = { "221" } }
+`
+	wantFile(t, "../../scripts/.luacheckrc", Shipped().LuacheckConfig(ours))
+	wantFile(t, "../../scripts/.luarc.json", EditorConfig("definitions"))
+	for _, name := range Shipped().Modules() {
+		wantFile(t, "../../scripts/definitions/"+name+".lua", ModuleFile(name))
+	}
 }
 
 // TestThePageOfEachModuleHasItsFunctions looks for name.function( and name:method( in the page, in both directions.
