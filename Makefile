@@ -51,7 +51,7 @@ lint-packages:
 	$(call install,$(LINT_COMMANDS),$(LINT_PACKAGES))
 
 lint: lint-packages
-	@unformatted=$$(gofmt -l cmd engine luabind protocol scripts); if [ -n "$$unformatted" ]; then echo "gofmt: $$unformatted"; exit 1; fi
+	@unformatted=$$(gofmt -l cmd docs engine luabind protocol scripts); if [ -n "$$unformatted" ]; then echo "gofmt: $$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
 	luacheck --quiet --no-color --config scripts/.luacheckrc scripts

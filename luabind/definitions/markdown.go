@@ -2,6 +2,7 @@ package definitions
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -118,6 +119,10 @@ func results(returns []Return) string {
 	}
 	var parts []string
 	for _, r := range returns {
+		if r.Name == "" && r.Text != "" {
+			parts = append(parts, r.Text) // it says the type in words
+			continue
+		}
 		part := "`" + strings.ReplaceAll(r.Type, "luamilter.", "") + "`"
 		if r.Name != "" {
 			part += " " + r.Name
@@ -171,4 +176,15 @@ func table(rows [][2]string) string {
 		}
 	}
 	return strings.ReplaceAll(b.String(), "|  |", "| |")
+}
+
+// ClassEntry is the reference of a class in Markdown, under a heading of a level. variable stands for an object of it.
+func (s *Set) ClassEntry(c *Class, variable string, level int) string {
+	parts := []string{strings.Repeat("#", level) + " " + variable, c.Text, s.fieldTable(c, variable), s.methodTable(c, variable)}
+	for _, f := range c.Fields {
+		if f.Name == "[string]" {
+			parts = append(parts, "Any other name is a field of the script's own.")
+		}
+	}
+	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), "\n\n")
 }

@@ -11,21 +11,32 @@ import (
 func (s *Set) Reference() string {
 	parts := []string{"<!-- Made of scripts/luamilter.d.lua by go test ./luabind/definitions -update; change it there. -->"}
 	for _, c := range s.Chapters {
-		parts = append(parts, strings.Repeat("#", c.Level)+" "+c.Title)
-		if c.Text != "" {
-			parts = append(parts, s.fill(c))
-		}
-		for _, f := range c.Functions {
-			switch {
-			case f.Context == "" || f.Class != "":
-			case strings.Contains(c.Title, f.Name+"(") || strings.Contains(c.Title, f.Name+"{"):
-				parts = append(parts, strings.TrimSpace(s.facts(f)))
-			default:
-				parts = append(parts, strings.TrimSpace(s.Entry(f, c.Level+1)))
-			}
-		}
+		parts = append(parts, s.ChapterEntry(c))
 	}
 	return strings.Join(parts, "\n\n") + "\n"
+}
+
+// ChapterEntry is a chapter with the functions that belong to it.
+func (s *Set) ChapterEntry(c *Chapter) string {
+	parts := []string{strings.Repeat("#", c.Level) + " " + c.Title}
+	if c.Text != "" {
+		parts = append(parts, s.fill(c))
+	}
+	for _, f := range c.Functions {
+		switch {
+		case f.Context == "" || f.Class != "":
+		case c.About(f):
+			parts = append(parts, strings.TrimSpace(s.facts(f)))
+		default:
+			parts = append(parts, strings.TrimSpace(s.Entry(f, c.Level+1)))
+		}
+	}
+	return strings.Join(parts, "\n\n")
+}
+
+// About says whether the title of the chapter is the function.
+func (c *Chapter) About(f *Function) bool {
+	return strings.Contains(c.Title, f.Name+"(") || strings.Contains(c.Title, f.Name+"{")
 }
 
 var placeholder = regexp.MustCompile(`\{(callbacks|functions|modules|missing|class) ?([\w.]*) ?(\w*)\}`)
