@@ -16,6 +16,10 @@ func (g *Generation) startTimers(h *Host) {
 	for i, script := range g.scripts {
 		for n, interval := range script.Timers() {
 			t := timer{host: h, gen: g, script: script, pool: g.pools[i], number: n}
+			if h.cfg.Clock != nil {
+				g.due = append(g.due, dueTimer{timer: t, ctx: ctx, every: interval, in: interval})
+				continue
+			}
 			go t.run(ctx, interval)
 		}
 	}

@@ -200,7 +200,7 @@ func (s *Script) newState(ctx context.Context, first bool) (*State, error) {
 	st := &State{script: s, loading: true, callback: OnLoad}
 	st.fuel = guard.NewFuel(s.env.Memory)
 	st.tick = st.onTick
-	st.lua = guard.NewState(guard.Options{Fuel: st.fuel, Print: st.print})
+	st.lua = guard.NewState(guard.Options{Fuel: st.fuel, Print: st.print, Clock: s.env.Clock})
 	ud := st.lua.NewUserData()
 	ud.Value = st
 	st.lua.G.Registry.RawSetString(stateKey, ud)

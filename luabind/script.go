@@ -17,6 +17,7 @@ type Env struct {
 	Memory    *guard.Memory
 	Log       *slog.Logger
 	LoadLimit time.Duration // how long running a script's file may take
+	Clock     *guard.Clock  // what time scripts are told it is; nil: that of the machine
 }
 
 // Script is one filter: compiled, its callbacks known. It never changes and is shared by all its states.
