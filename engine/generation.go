@@ -117,6 +117,7 @@ func loadOnce(ctx context.Context, cfg Config) (*Generation, error) {
 		Log:       cfg.Log,
 		LoadLimit: cfg.MessageTimeout,
 		Clock:     cfg.Clock,
+		Coverage:  cfg.Coverage,
 	}
 	for _, path := range cfg.Scripts {
 		if err := ctx.Err(); err != nil {

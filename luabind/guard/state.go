@@ -24,6 +24,9 @@ type Options struct {
 	Fuel  *Fuel                            // nil: no limits
 	Print func(L *lua.LState, text string) // gets the text of print(...); nil: it is dropped
 	Clock *Clock                           // nil: that of the machine
+
+	// Coverage must be that which compiled what runs in the state, if one did.
+	Coverage *Coverage
 }
 
 // state is what the library functions of one lua.LState and its coroutines share. It hangs on the Fuel.
@@ -73,6 +76,9 @@ func NewState(o Options) *lua.LState {
 	register(L, "table", tableFunctions)
 	register(L, "coroutine", coroutineFunctions)
 	register(L, "os", osFunctions)
+	if o.Coverage != nil {
+		L.SetGlobal(hiddenCount, L.NewFunction(o.Coverage.count))
+	}
 	s.openMath(L)
 	s.openIO(L)
 	mt := L.CreateTable(0, 2)
