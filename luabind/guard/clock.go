@@ -55,6 +55,13 @@ func (c *Clock) Set(t time.Time) {
 	c.set, c.at, c.moved = true, t, elapsed+max(t.Sub(now), 0)
 }
 
+// Run lets the clock go again, with the time of the machine.
+func (c *Clock) Run() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.set = false
+}
+
 // Advance moves the clock on, and stops it where it is then.
 func (c *Clock) Advance(d time.Duration) { c.Set(c.Now().Add(d)) }
 
