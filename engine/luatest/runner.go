@@ -81,7 +81,7 @@ func (r *runner) load() error {
 	if err != nil {
 		return err
 	}
-	r.fuel.Begin(r.suite.Limit, nil)
+	r.fuel.Begin(r.config.MessageTimeout, nil)
 	defer r.fuel.End()
 	if err := guard.Run(r.lua, chunk, 0); err != nil {
 		return errors.New(message(err))

@@ -60,7 +60,7 @@ func difference(got, want lua.LValue) string {
 			return "got and want look the same, but are not: " + shorten(strings.ReplaceAll(x, "\n", " "))
 		}
 		if long(x) || long(y) {
-			return textDifference(x, y)
+			return textDifference(x+"\n", y+"\n")
 		}
 	}
 	return "got:  " + show(got) + "\nwant: " + show(want)

@@ -3,7 +3,7 @@ package luatest
 import (
 	"context"
 	"fmt"
-	"path/filepath"
+	"os"
 	"strings"
 	"time"
 
@@ -88,7 +88,7 @@ const suffix = "_test.lua"
 // Tested is the script that a test file is about.
 func Tested(path string) (script string, err error) {
 	name, ok := strings.CutSuffix(path, suffix)
-	if !ok || filepath.Base(name) == "" || strings.HasSuffix(name, string(filepath.Separator)) {
+	if !ok || name == "" || os.IsPathSeparator(name[len(name)-1]) {
 		return "", fmt.Errorf("%s is no test: its name must end with %s", path, suffix)
 	}
 	return name + ".lua", nil

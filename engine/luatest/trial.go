@@ -144,5 +144,8 @@ func (s *session) quit() error {
 	s.closed = true
 	_ = s.client.Quit() // a connection that is broken has told so before
 	_ = s.client.Close()
-	return s.stop()
+	if err := s.stop(); err != nil {
+		return fmt.Errorf("the session does not end: %w", err)
+	}
+	return nil
 }
