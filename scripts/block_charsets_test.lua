@@ -10,6 +10,8 @@ t.case("an encoded word in a blocked charset is refused", function()
 end)
 
 t.case("UTF-8 passes, and so does what internal clients send", function()
-  t.equal(t.send { ip = "192.0.2.1", header = { "Subject: =?utf-8?Q?caf=C3=A9?=" } }.verdict, "accept")
-  t.equal(t.send { ip = "127.0.0.1", header = { "Subject: =?big5?B?p0+mbw==?=" } }.verdict, "accept")
+  local r = t.send { ip = "192.0.2.1", header = { "Subject: =?utf-8?Q?caf=C3=A9?=" } }
+  t.equal(r.verdict, "accept")
+  r = t.send { ip = "127.0.0.1", header = { "Subject: =?big5?B?p0+mbw==?=" } }
+  t.equal(r.verdict, "accept")
 end)

@@ -63,6 +63,7 @@ func commands() []command {
 		{"run", "[run] --script FILE [--script FILE ...] [--listen ADDR ...] [flags]", "run the milter (the default)", runCommand},
 		{"check", "check FILE...", "load and lint scripts", checkCommand},
 		{"replay", "replay --script FILE MAIL...", "put mails through a filter, no MTA needed", replayCommand},
+		{"init", "init [NAME] [--dir DIR]", "write a filter to start from, with test and editor configuration", initCommand},
 		{"docs", "docs [NAME]", "show the reference in the terminal", docsCommand},
 		{"open-header", "open-header --key FILE [MAIL]", "read what encrypted_header.lua has put into a mail", openHeaderCommand},
 		{"version", "version", "print the version", versionCommand},

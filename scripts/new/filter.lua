@@ -18,7 +18,7 @@ local field = "X-Filtered-By"
 assert(type(blocked) == "table", "blocked: a table expected")
 assert(type(field) == "string" and field:find("^[%w-]+$"), "field: a field name expected")
 
--- Globals like this one are called by luamilter; define those that you need. What is returned is the
+-- luamilter calls globals like this one; define those that you need. What one returns is the
 -- verdict: reject, tempfail, accept, discard. Nothing means: go on.
 function on_mail(sender)
   local domain = sender:match("@([^@]*)$")
@@ -27,8 +27,8 @@ function on_mail(sender)
   end
 end
 
--- Called for each header field. What has to be remembered for a later callback belongs in msg (until
--- the end of the message) or conn (until the connection closes), not in a variable of the file.
+-- Called for each header field. What a later callback has to know belongs in msg (until the end of
+-- the message) or conn (until the connection closes), not in a variable of the file.
 function on_header(name, value)
   if name:lower() == "subject" then
     msg.subject = value
