@@ -1,5 +1,5 @@
--- block_attachments_test.lua: what block_attachments.lua does with its shipped settings. Run it with
---   luamilter test block_attachments_test.lua
+-- block_attachments_test.lua: what block_attachments.lua does with its shipped settings.
+-- Run it with: luamilter test block_attachments_test.lua
 
 local t = require "test"
 
