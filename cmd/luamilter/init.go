@@ -126,7 +126,8 @@ func (k *kit) addEditor() {
 	set := definitions.Shipped()
 	k.files[".luarc.json"] = definitions.EditorConfig(editorFolder)
 	k.files[".luacheckrc"] = set.LuacheckConfig("max_line_length = false\nexclude_files = { \"" + editorFolder + "\" }\n")
-	k.files[editorFolder+"/luamilter.d.lua"] = scripts.Definitions
+	k.files[editorFolder+"/luamilter.d.lua"] = shipped("luamilter.d.lua")
+	k.files[editorFolder+"/test.lua"] = shipped("definitions/test.lua")
 	for _, name := range set.Modules() {
 		k.files[editorFolder+"/"+name+".lua"] = definitions.ModuleFile(name)
 	}

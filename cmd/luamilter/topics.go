@@ -12,11 +12,12 @@ import (
 // topics are what luamilter docs knows.
 type topics struct {
 	set   *definitions.Set
-	names []string // of all of them, for a name that is nearly right
+	tests *definitions.Set // the module of tests
+	names []string         // of all of them, for a name that is nearly right
 }
 
 func newTopics() *topics {
-	t := &topics{set: definitions.Shipped()}
+	t := &topics{set: definitions.Shipped(), tests: definitions.Tests()}
 	t.names = append(t.names, docs.Pages()...)
 	t.names = append(t.names, t.set.Modules()...)
 	for _, f := range t.set.Functions {
@@ -46,7 +47,7 @@ func (t *topics) find(name string) (markdown string, ok bool) {
 	name = clean(name)
 	var parts []string
 	if f := t.set.Function(name); f != nil {
-		parts = append(parts, t.function(f))
+		parts = append(parts, t.function(t.set, f))
 	}
 	if page, ok := docs.Page("modules/" + name); ok {
 		parts = append(parts, page)
@@ -62,24 +63,25 @@ func (t *topics) find(name string) (markdown string, ok bool) {
 }
 
 // function is the entry of a function, with the page that says more.
-func (t *topics) function(f *definitions.Function) string {
-	for _, c := range t.set.Chapters {
+func (t *topics) function(set *definitions.Set, f *definitions.Function) string {
+	for _, c := range set.Chapters {
 		if c.About(f) {
-			return t.set.ChapterEntry(c)
+			return set.ChapterEntry(c)
 		}
 	}
-	entry := t.set.Entry(f, 1)
-	for module, methods := range map[string][]string{
-		"mime": {"message", "part"}, "ipset": {"set"}, "map": {"map"}, "re": {"pattern"}, "score": {"points"},
-	} {
-		if f.Owner() == module || f.Method() && slices.Contains(methods, f.Owner()) {
-			return entry + "\nMore: luamilter docs " + module
-		}
+	entry := set.Entry(f, 1)
+	if page := morePages[f.Owner()]; page != "" {
+		return entry + "\nMore: luamilter docs " + page
 	}
 	if _, ok := docs.Page("modules/" + f.Owner()); ok {
 		return entry + "\nMore: luamilter docs " + f.Owner()
 	}
 	return entry
+}
+
+// morePages are those that describe the methods of an object.
+var morePages = map[string]string{
+	"message": "mime", "part": "mime", "set": "ipset", "pattern": "re", "points": "score", "test": "testing", "session": "testing",
 }
 
 // chapters are those of the reference whose title begins with a name, or has it among others: "Changes", "conn".
@@ -128,9 +130,11 @@ func (t *topics) fields(name string) (parts []string) {
 // members are the functions and methods that have a name, whatever the script calls the object.
 func (t *topics) members(name string) (parts []string) {
 	short := name[strings.LastIndexAny(name, ".:")+1:]
-	for _, f := range t.set.Functions {
-		if f.Short() == short && short != "" {
-			parts = append(parts, t.function(f))
+	for _, set := range []*definitions.Set{t.set, t.tests} {
+		for _, f := range set.Functions {
+			if f.Short() == short && short != "" {
+				parts = append(parts, t.function(set, f))
+			}
 		}
 	}
 	return parts

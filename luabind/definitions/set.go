@@ -53,13 +53,23 @@ type Global struct {
 }
 
 // Shipped is the set of scripts/luamilter.d.lua.
-var Shipped = sync.OnceValue(func() *Set {
-	set, err := Parse(scripts.Definitions)
+var Shipped = sync.OnceValue(func() *Set { return mustParse("luamilter.d.lua") })
+
+// Tests is the set of scripts/definitions/test.lua: the module that tests of filters require.
+var Tests = sync.OnceValue(func() *Set { return mustParse("definitions/test.lua") })
+
+// mustParse reads a file that is in the program, and that tests have read.
+func mustParse(name string) *Set {
+	text, err := scripts.Files.ReadFile(name)
 	if err != nil {
-		panic("luamilter.d.lua: " + err.Error())
+		panic("scripts: " + err.Error())
+	}
+	set, err := Parse(string(text))
+	if err != nil {
+		panic(name + ": " + err.Error())
 	}
 	return set
-})
+}
 
 // Function finds one by the name that the file gives it: "add_header", "on_mail", "address.parse", "message:set_header",
 // "os.time". nil: there is none.
