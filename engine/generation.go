@@ -91,7 +91,7 @@ func Load(ctx context.Context, cfg Config) (*Generation, error) {
 		}
 		if try == mostLoads {
 			return nil, &luabind.LoadError{
-				Problems: []luabind.Problem{{File: changed, Message: "it changes all the time while the scripts load"}},
+				Problems: []luabind.Problem{{File: changed, Message: "it changes all the time while the scripts load", Rule: luabind.RuleLoad}},
 				Files:    files,
 			}
 		}
