@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -49,9 +50,7 @@ func (t *topics) find(name string) (markdown string, ok bool) {
 	if f := t.set.Function(name); f != nil {
 		parts = append(parts, t.function(t.set, f))
 	}
-	if page, ok := docs.Page("modules/" + name); ok {
-		parts = append(parts, page)
-	} else if page, ok := docs.Page(name); ok {
+	if page := t.page(name); page != "" {
 		parts = append(parts, page)
 	}
 	for _, find := range []func(string) []string{t.chapters, t.objects, t.fields, t.members} {
@@ -70,13 +69,20 @@ func (t *topics) function(set *definitions.Set, f *definitions.Function) string 
 		}
 	}
 	entry := set.Entry(f, 1)
-	if page := morePages[f.Owner()]; page != "" {
-		return entry + "\nMore: luamilter docs " + page
+	page := cmp.Or(morePages[f.Owner()], f.Owner())
+	if t.page(page) == "" {
+		return entry
 	}
-	if _, ok := docs.Page("modules/" + f.Owner()); ok {
-		return entry + "\nMore: luamilter docs " + f.Owner()
+	return entry + "\nMore: luamilter docs " + page
+}
+
+// page is a page by its name, that of a module first; "" if there is none.
+func (t *topics) page(name string) string {
+	if page, ok := docs.Page("modules/" + name); ok {
+		return page
 	}
-	return entry
+	page, _ := docs.Page(name)
+	return page
 }
 
 // morePages are those that describe the methods of an object.

@@ -25,7 +25,7 @@ function test.before(fn) end
 ---@param fn fun()
 function test.after(fn) end
 
---- One mail in a connection of its own.
+--- One mail in a connection of its own; the options of `session` may be given as well.
 ---
 --- Context: in a case
 ---
