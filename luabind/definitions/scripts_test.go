@@ -12,7 +12,7 @@ import (
 
 var (
 	comment    = regexp.MustCompile(`--.*`)
-	required   = regexp.MustCompile(`local (\w+) = require "(\w+)"`)
+	requires   = regexp.MustCompile(`local (\w+) = require "(\w+)"`)
 	methodCall = regexp.MustCompile(`[\w)\]"]:(\w+) ?[({"]`)
 )
 
@@ -33,7 +33,7 @@ func TestShippedScriptsUseOnlyWhatIsDefined(t *testing.T) {
 		}
 		source, err := scripts.Files.ReadFile(path)
 		text := comment.ReplaceAllString(string(source), "")
-		for _, m := range required.FindAllStringSubmatch(text, -1) {
+		for _, m := range requires.FindAllStringSubmatch(text, -1) {
 			for _, name := range unknownMembers(text, m[1], m[2]) {
 				t.Errorf("%s: %s.%s is not defined", path, m[2], name)
 			}
