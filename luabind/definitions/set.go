@@ -37,11 +37,14 @@ type Class struct {
 
 // Field is one of a class.
 type Field struct {
-	Name     string // "[string]" stands for any other name
+	Name     string // or AnyName
 	Type     string
 	Text     string
 	Optional bool
 }
+
+// AnyName is the name of a field that stands for any other: those of the script's own.
+const AnyName = "[string]"
 
 // Alias is another name of a type.
 type Alias struct{ Name, Type string }
