@@ -139,6 +139,7 @@ func loadOnce(ctx context.Context, cfg Config) (*Generation, error) {
 			g.emptyPools()
 			return nil, err
 		}
+		pool.rotate = cfg.Rotate
 		g.scripts, g.pools = append(g.scripts, script), append(g.pools, pool)
 	}
 	g.wants = luabind.Union(g.scripts)

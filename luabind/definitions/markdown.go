@@ -142,7 +142,7 @@ func (s *Set) fieldTable(c *Class, variable string) string {
 		rows[0][0] = "field"
 		variable += "."
 	}
-	for _, f := range c.Fields {
+	for _, f := range s.AllFields(c) {
 		if f.Name != AnyName && (f.Text != "" || variable == "") {
 			rows = append(rows, [2]string{"`" + variable + f.Name + "`", f.Text})
 		}

@@ -29,10 +29,11 @@ type Chapter struct {
 
 // Class is a type with fields or methods.
 type Class struct {
-	Name   string // "luamilter.message"
-	Text   string
-	Fields []Field
-	Line   int
+	Name    string // "luamilter.message"
+	Parents []string
+	Text    string
+	Fields  []Field // without those of the parents
+	Line    int
 }
 
 // Field is one of a class.
@@ -85,6 +86,17 @@ func (s *Set) Class(name string) *Class {
 		return nil
 	}
 	return s.Classes[i]
+}
+
+// AllFields are those of a class and of its parents.
+func (s *Set) AllFields(c *Class) []Field {
+	fields := slices.Clone(c.Fields)
+	for _, name := range c.Parents {
+		if parent := s.Class(name); parent != nil && parent != c {
+			fields = append(fields, parent.Fields...)
+		}
+	}
+	return fields
 }
 
 // modulePrefix is what the classes of modules begin with.
