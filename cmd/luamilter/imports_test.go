@@ -16,6 +16,7 @@ func TestImportsRunOneWay(t *testing.T) {
 		"luabind/guard/pattern": nil,
 		"luabind/guard":         {"luabind/guard/pattern"},
 		"luabind":               base,
+		"engine/mta":            {"protocol"},
 		"luabind/address":       module("luabind/header"),
 		"luabind/archive":       module(),
 		"luabind/crypto":        module("luabind/crypto/seal"),
@@ -32,6 +33,9 @@ func TestImportsRunOneWay(t *testing.T) {
 		"luabind/score":         module(),
 	}
 	for pkg := range allowed {
+		if pkg == "engine/mta" {
+			continue // plays the other side
+		}
 		allowed["engine"] = append(allowed["engine"], pkg)
 	}
 	for pkg, want := range allowed {
