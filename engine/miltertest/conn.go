@@ -17,9 +17,7 @@ import (
 // conn is a connection to a milter, the first argument of most functions of mt.
 type conn struct {
 	run    *run
-	net    net.Conn
 	client *protocol.Client
-	number int // in traces
 	open   bool
 	unbind func() bool
 
@@ -32,7 +30,7 @@ type conn struct {
 
 // newConn takes over a connection. It is closed when the script has to end.
 func (r *run) newConn(nc net.Conn) *conn {
-	c := &conn{run: r, net: nc, client: protocol.NewClient(nc), number: len(r.conns) + 1, open: true}
+	c := &conn{run: r, client: protocol.NewClient(nc), open: true}
 	c.unbind = context.AfterFunc(r.ctx, func() { nc.Close() })
 	r.conns[c] = true
 	return c
@@ -62,7 +60,11 @@ func (c *conn) receive() (protocol.ReplyCode, string, error) {
 	if err != nil {
 		return 0, "", fmt.Errorf("mt.milter_read() failed: %w", c.reason(err))
 	}
-	c.run.trace("received %v: cmd %c, len %d", code, printable(byte(code)), len(data))
+	name := code.String()
+	if protocol.Code(code) == protocol.CodeOptNeg {
+		name = protocol.CodeOptNeg.String()
+	}
+	c.run.trace("received %s: cmd %c, len %d", name, printable(byte(code)), len(data))
 	return code, string(data), nil
 }
 

@@ -57,17 +57,30 @@ func (r *run) openSystem(L *lua.LState) {
 
 // exit is os.exit: it ends the script, not the process.
 func (r *run) exit(L *lua.LState) int {
-	status := exitStatus(0)
+	exit := exitStatus{place: where(L)}
 	switch v := L.Get(1).(type) {
 	case lua.LBool:
 		if !v {
-			status = 1
+			exit.status = 1
 		}
 	case lua.LNumber:
-		status = exitStatus(v)
+		exit.status = int(v)
 	}
-	r.interrupt(L, status)
+	r.interrupt(L, exit)
 	return 0
+}
+
+// where is the place of the innermost Lua function.
+func where(L *lua.LState) string {
+	for level := 0; ; level++ {
+		frame, ok := L.GetStack(level)
+		if !ok {
+			return ""
+		}
+		if _, err := L.GetInfo("Sl", frame, nil); err == nil && frame.CurrentLine > 0 {
+			return fmt.Sprintf("%s:%d: ", frame.Source, frame.CurrentLine)
+		}
+	}
 }
 
 // interrupt ends the script here, whatever it tries to catch.

@@ -131,7 +131,7 @@ func (r *run) outcome(err error) error {
 	}
 	var exit exitStatus
 	switch cause := context.Cause(r.ctx); {
-	case errors.As(cause, &exit) && exit == 0:
+	case errors.As(cause, &exit) && exit.status == 0:
 		return nil
 	case cause != nil:
 		text = cause.Error()
@@ -159,9 +159,14 @@ func (r *run) place(trace string) string {
 }
 
 // exitStatus ends a script that calls os.exit.
-type exitStatus int
+type exitStatus struct {
+	status int
+	place  string
+}
 
-func (e exitStatus) Error() string { return fmt.Sprintf("the script exits with status %d", int(e)) }
+func (e exitStatus) Error() string {
+	return fmt.Sprintf("%sthe script exits with status %d", e.place, e.status)
+}
 
 // closeAll closes the connections that the script has left open.
 func (r *run) closeAll() {
