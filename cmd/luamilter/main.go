@@ -62,6 +62,7 @@ func commands() []command {
 	return []command{
 		{"run", "[run] --script FILE [--script FILE ...] [--listen ADDR ...] [flags]", "run the milter (the default)", runCommand},
 		{"check", "check FILE...", "load and lint scripts", checkCommand},
+		{"test", "test [NAME_test.lua ...]", "run tests written in Lua, no MTA needed", testCommand},
 		{"replay", "replay --script FILE MAIL...", "put mails through a filter, no MTA needed", replayCommand},
 		{"open-header", "open-header --key FILE [MAIL]", "read what encrypted_header.lua has put into a mail", openHeaderCommand},
 		{"version", "version", "print the version", versionCommand},
