@@ -158,16 +158,15 @@ func target(s string) (network, address string, err error) {
 
 // dial connects, and tries again while it is refused.
 func (r *run) dial(s string, tries int, interval time.Duration) (net.Conn, error) {
+	if r.Filter != nil {
+		return r.Filter.Dial(r.ctx)
+	}
 	network, address, err := target(s)
 	if err != nil {
 		return nil, errInvalid
 	}
-	if r.Filter != nil {
-		return r.Filter.Dial(r.ctx)
-	}
-	dialer := net.Dialer{Timeout: r.timeout}
 	for {
-		nc, err := dialer.DialContext(r.ctx, network, address)
+		nc, err := (&net.Dialer{}).DialContext(r.ctx, network, address)
 		if err == nil {
 			return nc, nil
 		}

@@ -11,7 +11,7 @@ import (
 )
 
 // maxChanges bounds what a filter may ask for at the end of a message (bytes).
-const maxChanges = 256 << 20
+const maxChanges = 128 << 20
 
 // change is a frame that a filter sends at the end of a message before its verdict, or a verdict with a text.
 type change struct {

@@ -34,8 +34,9 @@ type Options struct {
 	// connects to where it is told; with one the first does nothing, and the second always reaches this milter.
 	Filter *Filter
 
-	Out   io.Writer // of mt.echo and print, and of programs that are started
-	Err   io.Writer // of programs that are started
+	// Out and Err are those of mt.echo and print, and of the programs that are started, which write at any time.
+	Out, Err io.Writer
+
 	Trace io.Writer // gets a line for each frame that is sent or received; nil: none
 }
 
