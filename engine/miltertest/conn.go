@@ -163,7 +163,7 @@ func (r *run) dial(s string, tries int, interval time.Duration) (net.Conn, error
 	}
 	network, address, err := target(s)
 	if err != nil {
-		return nil, errInvalid
+		return nil, errAddress
 	}
 	for {
 		nc, err := (&net.Dialer{}).DialContext(r.ctx, network, address)
@@ -180,7 +180,7 @@ func (r *run) dial(s string, tries int, interval time.Duration) (net.Conn, error
 	}
 }
 
-var errInvalid = errors.New("Invalid argument")
+var errAddress = errors.New("no address of a milter")
 
 // sleep waits, and says whether the script may go on.
 func (r *run) sleep(d time.Duration) bool {

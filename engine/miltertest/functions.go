@@ -82,6 +82,9 @@ func connect(c *call) int {
 		}
 	}
 	nc, err := c.run.dial(c.text(1), tries, interval)
+	if errors.Is(err, errAddress) {
+		c.invalid()
+	}
 	if err != nil {
 		c.fail("%s", err)
 	}
