@@ -44,8 +44,7 @@ func (r *run) openSystem(L *lua.LState) {
 		system.RawSetString(name, L.GetField(guarded, name))
 	}
 	system.RawSetString("exit", L.NewFunction(r.exit))
-	// The model has Lua 5.3, where this is no global any more.
-	L.SetField(L.GetGlobal("table"), "unpack", L.GetGlobal("unpack"))
+	newer(L)
 	L.SetGlobal("dofile", L.NewFunction(dofile))
 	L.SetGlobal("loadfile", L.NewFunction(loadfile))
 	modules := L.CreateTable(0, 2)
@@ -53,6 +52,21 @@ func (r *run) openSystem(L *lua.LState) {
 	modules.RawSetString("loaded", L.CreateTable(0, 0))
 	L.SetGlobal("package", modules)
 	L.SetGlobal("require", L.NewFunction(require))
+}
+
+// newer gives what the Lua 5.3 of the model has under another name.
+func newer(L *lua.LState) {
+	L.SetField(L.GetGlobal("table"), "unpack", L.GetGlobal("unpack"))
+	read, compile := L.GetGlobal("load"), L.GetGlobal("loadstring")
+	L.SetGlobal("load", L.NewFunction(func(L *lua.LState) int {
+		if L.Get(1).Type() == lua.LTString {
+			L.Insert(compile, 1)
+		} else {
+			L.Insert(read, 1)
+		}
+		L.Call(L.GetTop()-1, lua.MultRet)
+		return L.GetTop()
+	}))
 }
 
 // exit is os.exit: it ends the script, not the process.

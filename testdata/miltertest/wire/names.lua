@@ -15,3 +15,8 @@ table.sort(names)
 mt.echo(table.concat(names, "\n"))
 mt.echo(type(flag) .. type(empty) .. empty .. "," .. text)
 mt.echo(table.concat({table.unpack({"a", "b"})}, ","))
+mt.echo(("%d"):format(load("return 1 + 1")()))
+local pieces = {"return ", "'from a function'"}
+mt.echo(load(function() return table.remove(pieces, 1) end)())
+mt.echo(tostring(load("return +", "=name")))
+mt.echo(tostring(coroutine.wrap(function(...) return select("#", ...) end)(1, nil) == 2))
