@@ -73,6 +73,8 @@ var failing = map[string]struct{ test, want string }{
 	"no such mail":                    {`t.send{ mail = "no.eml" }`, "send: mail: open no.eml: no such file"},
 	"a wrong reply":                   {`t.send{ to = { { address = "a", rejected = "250 fine" } } }`, "rejected: true or a reply such as"},
 	"a wrong time":                    {`t.clock("tomorrow")`, "bad argument #1 to 'clock'"},
+	"a method without colon":          {`t.session().send{ from = "x" }`, "send: call it with a colon, as in s:send(...)"},
+	"a header that is no text":        {`t.send{}.mail:header()`, "bad argument #2 to 'header' (name: string expected"},
 	"a step back":                     {`t.advance(-1)`, "bad argument #1 to 'advance'"},
 	"a case in a case":                {`t.case("x", function() end)`, "case: not in a case"},
 	"no such module":                  {`require "nothing"`, `require: module "nothing" not found`},
