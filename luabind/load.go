@@ -52,7 +52,7 @@ func (s *Script) load(ctx context.Context) (err error) {
 
 // compile reads and compiles a file of the script.
 func (s *Script) compile(path string) (*guard.Chunk, error) {
-	src, err := readSource(path)
+	src, err := ReadSource(path)
 	if err != nil {
 		s.files = append(s.files, File{Path: path})
 		var reason *os.PathError
@@ -78,8 +78,8 @@ func (s *Script) compile(path string) (*guard.Chunk, error) {
 // mostSource is more than a script may have, so that a device in its place is not read for ever.
 const mostSource = 4 << 20
 
-// readSource reads a file; a pipe that nobody writes to is empty, and does not keep a reload waiting.
-func readSource(path string) ([]byte, error) {
+// ReadSource reads a file as Load does; a pipe that nobody writes to is empty, and does not keep a reload waiting.
+func ReadSource(path string) ([]byte, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err

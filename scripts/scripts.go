@@ -14,11 +14,6 @@ import (
 //go:embed *.lua lib/*.lua new/*.lua definitions/*.lua .luacheckrc .luarc.json
 var Files embed.FS
 
-// Definitions is luamilter.d.lua: all that a filter may define and call, in the annotations of lua-language-server.
-//
-//go:embed luamilter.d.lua
-var Definitions string
-
 // Ready are the names of the ready filters, without .lua.
 func Ready() []string {
 	entries, err := fs.ReadDir(Files, ".")

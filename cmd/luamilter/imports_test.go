@@ -27,6 +27,7 @@ func TestImportsRunOneWay(t *testing.T) {
 		"luabind/ipset":         module("luabind/livefile", "luabind/netmatch"),
 		"luabind/json":          module(),
 		"luabind/livefile":      module(),
+		"luabind/lint":          module("luabind/definitions", "scripts"),
 		"luabind/log":           module(),
 		"luabind/mime":          module("luabind/address", "luabind/archive", "luabind/header"),
 		"luabind/netmatch":      nil,

@@ -16,19 +16,13 @@ import (
 func initCommand(args []string, out, errOut io.Writer) error {
 	fs := newFlags("init")
 	dir := fs.String("dir", ".", "write to the folder `DIR`, which is made if it is not there")
+	editor := fs.Bool("editor", false, "write the configuration of editors and luacheck only")
 	if err := parse(fs, args, out, fmt.Sprintf(initHelp, readyList(), "%s")); err != nil {
 		return err
 	}
-	if fs.NArg() > 1 {
-		return usageErrorf("one filter at a time: %q and %q", fs.Arg(0), fs.Arg(1))
-	}
-	k := newKit()
-	if fs.NArg() == 1 {
-		name := strings.TrimSuffix(fs.Arg(0), ".lua")
-		if !slices.Contains(scripts.Ready(), name) {
-			return noReadyFilter(name)
-		}
-		k = readyKit(name)
+	k, err := chooseKit(fs.Args(), *editor)
+	if err != nil {
+		return err
 	}
 	written, err := k.write(*dir)
 	if err != nil {
@@ -37,6 +31,27 @@ func initCommand(args []string, out, errOut io.Writer) error {
 	tellWritten(out, *dir, written)
 	k.tellNext(out, *dir)
 	return nil
+}
+
+// chooseKit is the kit that the command line asks for.
+func chooseKit(args []string, editor bool) (*kit, error) {
+	switch {
+	case editor && len(args) > 0:
+		return nil, usageErrorf("--editor writes no filter, so it takes no name %q", args[0])
+	case editor:
+		k := &kit{files: map[string]string{}}
+		k.addEditor()
+		return k, nil
+	case len(args) > 1:
+		return nil, usageErrorf("one filter at a time: %q and %q", args[0], args[1])
+	case len(args) == 0:
+		return newKit(), nil
+	}
+	name := strings.TrimSuffix(args[0], ".lua")
+	if !slices.Contains(scripts.Ready(), name) {
+		return nil, noReadyFilter(name)
+	}
+	return readyKit(name), nil
 }
 
 // tellWritten names what was written; the definitions are many, and named by their folder.
@@ -80,7 +95,7 @@ func noReadyFilter(name string) error {
 
 // kit is what init writes.
 type kit struct {
-	name  string            // of the filter, without .lua
+	name  string            // of the filter, without .lua; "" for none
 	files map[string]string // content by name, with slashes
 	first []string          // what has to be done before the filter loads
 }
@@ -126,7 +141,8 @@ func (k *kit) addEditor() {
 	set := definitions.Shipped()
 	k.files[".luarc.json"] = definitions.EditorConfig(editorFolder)
 	k.files[".luacheckrc"] = set.LuacheckConfig("max_line_length = false\nexclude_files = { \"" + editorFolder + "\" }\n")
-	k.files[editorFolder+"/luamilter.d.lua"] = scripts.Definitions
+	k.files[editorFolder+"/luamilter.d.lua"] = shipped("luamilter.d.lua")
+	k.files[editorFolder+"/test.lua"] = shipped("definitions/test.lua")
 	for _, name := range set.Modules() {
 		k.files[editorFolder+"/"+name+".lua"] = definitions.ModuleFile(name)
 	}
@@ -154,6 +170,9 @@ func (k *kit) addNeeds() {
 
 // tellNext says what to do with what was written.
 func (k *kit) tellNext(out io.Writer, dir string) {
+	if k.name == "" {
+		return
+	}
 	steps := append(slices.Clone(k.first),
 		"luamilter check "+filepath.Join(dir, k.name+".lua"),
 		"luamilter test "+filepath.Join(dir, k.name+"_test.lua"),

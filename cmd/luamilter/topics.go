@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,11 +13,12 @@ import (
 // topics are what luamilter docs knows.
 type topics struct {
 	set   *definitions.Set
-	names []string // of all of them, for a name that is nearly right
+	tests *definitions.Set // the module of tests
+	names []string         // of all of them, for a name that is nearly right
 }
 
 func newTopics() *topics {
-	t := &topics{set: definitions.Shipped()}
+	t := &topics{set: definitions.Shipped(), tests: definitions.Tests()}
 	t.names = append(t.names, docs.Pages()...)
 	t.names = append(t.names, t.set.Modules()...)
 	for _, f := range t.set.Functions {
@@ -26,7 +28,9 @@ func newTopics() *topics {
 		if name := objectName(c); name != "" {
 			t.names = append(t.names, name)
 			for _, f := range c.Fields {
-				t.names = append(t.names, name+"."+f.Name)
+				if f.Name != definitions.AnyName {
+					t.names = append(t.names, name+"."+f.Name)
+				}
 			}
 		}
 	}
@@ -43,14 +47,14 @@ func objectName(c *definitions.Class) string {
 
 // find gives the Markdown of what a name means; of several things one after the other.
 func (t *topics) find(name string) (markdown string, ok bool) {
-	name = clean(name)
+	if name = clean(name); name == "" {
+		return "", false
+	}
 	var parts []string
 	if f := t.set.Function(name); f != nil {
-		parts = append(parts, t.function(f))
+		parts = append(parts, t.function(t.set, f))
 	}
-	if page, ok := docs.Page("modules/" + name); ok {
-		parts = append(parts, page)
-	} else if page, ok := docs.Page(name); ok {
+	if page := t.page(name); page != "" {
 		parts = append(parts, page)
 	}
 	for _, find := range []func(string) []string{t.chapters, t.objects, t.fields, t.members} {
@@ -62,24 +66,32 @@ func (t *topics) find(name string) (markdown string, ok bool) {
 }
 
 // function is the entry of a function, with the page that says more.
-func (t *topics) function(f *definitions.Function) string {
-	for _, c := range t.set.Chapters {
+func (t *topics) function(set *definitions.Set, f *definitions.Function) string {
+	for _, c := range set.Chapters {
 		if c.About(f) {
-			return t.set.ChapterEntry(c)
+			return set.ChapterEntry(c)
 		}
 	}
-	entry := t.set.Entry(f, 1)
-	for module, methods := range map[string][]string{
-		"mime": {"message", "part"}, "ipset": {"set"}, "map": {"map"}, "re": {"pattern"}, "score": {"points"},
-	} {
-		if f.Owner() == module || f.Method() && slices.Contains(methods, f.Owner()) {
-			return entry + "\nMore: luamilter docs " + module
-		}
+	entry := set.Entry(f, 1)
+	page := cmp.Or(morePages[f.Owner()], f.Owner())
+	if t.page(page) == "" {
+		return entry
 	}
-	if _, ok := docs.Page("modules/" + f.Owner()); ok {
-		return entry + "\nMore: luamilter docs " + f.Owner()
+	return entry + "\nMore: luamilter docs " + page
+}
+
+// page is a page by its name, that of a module first; "" if there is none.
+func (t *topics) page(name string) string {
+	if page, ok := docs.Page("modules/" + name); ok {
+		return page
 	}
-	return entry
+	page, _ := docs.Page(name)
+	return page
+}
+
+// morePages are those that describe the methods of an object.
+var morePages = map[string]string{
+	"message": "mime", "part": "mime", "set": "ipset", "pattern": "re", "points": "score", "test": "testing", "session": "testing",
 }
 
 // chapters are those of the reference whose title begins with a name, or has it among others: "Changes", "conn".
@@ -115,7 +127,7 @@ func (t *topics) fields(name string) (parts []string) {
 	known := slices.ContainsFunc(t.set.Classes, func(c *definitions.Class) bool { return objectName(c) == object })
 	for _, c := range t.set.Classes {
 		for _, f := range c.Fields {
-			if f.Name != field || objectName(c) == "" || known && objectName(c) != object {
+			if f.Name != field || f.Name == definitions.AnyName || objectName(c) == "" || known && objectName(c) != object {
 				continue
 			}
 			parts = append(parts, fmt.Sprintf("# %s.%s\n\n- **Type:** `%s`\n\n%s\n\nMore: luamilter docs %[1]s",
@@ -128,9 +140,11 @@ func (t *topics) fields(name string) (parts []string) {
 // members are the functions and methods that have a name, whatever the script calls the object.
 func (t *topics) members(name string) (parts []string) {
 	short := name[strings.LastIndexAny(name, ".:")+1:]
-	for _, f := range t.set.Functions {
-		if f.Short() == short && short != "" {
-			parts = append(parts, t.function(f))
+	for _, set := range []*definitions.Set{t.set, t.tests} {
+		for _, f := range set.Functions {
+			if f.Short() == short && short != "" {
+				parts = append(parts, t.function(set, f))
+			}
 		}
 	}
 	return parts
