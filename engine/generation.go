@@ -91,7 +91,7 @@ func Load(ctx context.Context, cfg Config) (*Generation, error) {
 		}
 		if try == mostLoads {
 			return nil, &luabind.LoadError{
-				Problems: []luabind.Problem{{File: changed, Message: "it changes all the time while the scripts load"}},
+				Problems: []luabind.Problem{{File: changed, Message: "it changes all the time while the scripts load", Rule: luabind.RuleLoad}},
 				Files:    files,
 			}
 		}
@@ -139,6 +139,7 @@ func loadOnce(ctx context.Context, cfg Config) (*Generation, error) {
 			g.emptyPools()
 			return nil, err
 		}
+		pool.rotate = cfg.Rotate
 		g.scripts, g.pools = append(g.scripts, script), append(g.pools, pool)
 	}
 	g.wants = luabind.Union(g.scripts)

@@ -168,7 +168,7 @@ func (s *session) callState(sc *scriptState, cb luabind.Callback, ev *protocol.E
 		return v, err
 	}
 	sc.last = st
-	if len(s.scripts) == 1 {
+	if len(s.scripts) == 1 && !sc.pool.rotate {
 		sc.held = st
 	} else {
 		sc.pool.put(st) // while it is held, the wait for a state of the next script would be a wait for this one too

@@ -34,7 +34,7 @@ type runFlags struct {
 func defaultRunFlags() *runFlags {
 	return &runFlags{
 		hostFlags:       defaultHostFlags(),
-		listen:          []string{"inet:127.0.0.1:7357"},
+		listen:          []string{defaultListen},
 		maxConnections:  count{10000, 1},
 		idleTimeout:     timeLimit(7210 * time.Second), // as libmilter: Sendmail keeps a connection for two hours
 		shutdownTimeout: timeLimit(30 * time.Second),

@@ -18,7 +18,8 @@ type recorder struct {
 	lines    []Line
 	calls    []Calls
 	failures []*failure
-	failing  bool // the next line says how a callback has failed
+	failing  bool   // the next line says how a callback has failed
+	queueID  string // of the mail on its way, which the host puts into each line
 }
 
 // failure is one callback that failed.
@@ -37,6 +38,19 @@ func (r *recorder) add(l Line) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.lines = append(r.lines, l)
+}
+
+// begin notes that a mail is on its way.
+func (r *recorder) begin(queueID string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.queueID = queueID
+}
+
+func (r *recorder) forgetLines() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lines = nil
 }
 
 // mark is how much there is now.
@@ -114,20 +128,9 @@ func (h logHandler) WithGroup(string) slog.Handler { return h }
 
 // Handle keeps the lines of scripts, the warnings of the host, and the failures.
 func (h logHandler) Handle(_ context.Context, record slog.Record) error {
-	l := Line{Level: strings.ToLower(record.Level.String()), Text: record.Message}
-	record.Attrs(func(a slog.Attr) bool {
-		switch {
-		case a.Key == "script" && l.Script == "":
-			l.Script = a.Value.String()
-		case a.Key == "callback" && l.Callback == "":
-			l.Callback = a.Value.String()
-		default:
-			l.Fields = append(l.Fields, Field{a.Key, a.Value.String()})
-		}
-		return true
-	})
 	h.r.mu.Lock()
 	defer h.r.mu.Unlock()
+	l := h.r.line(record)
 	switch {
 	case h.r.failing:
 		h.r.failing = false
@@ -136,6 +139,27 @@ func (h logHandler) Handle(_ context.Context, record slog.Record) error {
 		h.r.lines = append(h.r.lines, l)
 	}
 	return nil
+}
+
+// line takes a record apart: what the host adds to a line of a script comes first (luabind.Log).
+func (r *recorder) line(record slog.Record) Line {
+	l := Line{Level: strings.ToLower(record.Level.String()), Text: record.Message}
+	place := 0
+	record.Attrs(func(a slog.Attr) bool {
+		value := a.Value.String()
+		switch {
+		case place == 0 && a.Key == "script":
+			l.Script = value
+		case place == 1 && a.Key == "callback" && l.Script != "":
+			l.Callback = value
+		case place == 2 && a.Key == "id" && l.Callback != "" && value == r.queueID:
+		default:
+			l.Fields = append(l.Fields, Field{a.Key, value})
+		}
+		place++
+		return true
+	})
+	return l
 }
 
 func failureOf(l Line) *failure {

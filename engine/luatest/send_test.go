@@ -131,11 +131,15 @@ var sends = map[string]struct{ filter, test string }{
 	"log lines": {
 		`local log = require "log"
 		print("not of a mail")
-		function on_mail(sender) log.warn("odd", { sender = sender, n = 1 }) print("x", 1) end`,
+		function on_mail(sender) log.warn("odd", { sender = sender, n = 1 }) print("x", 1) end
+		function on_eom() log.info("end", { id = "mine" }) end
+		function on_data() log.info("data") end`,
 		`local r = t.send{}
 		t.equal(r.log, {
 			{ level = "warn", text = "odd", callback = "on_mail", fields = { sender = "sender@example.com", n = "1" } },
 			{ level = "info", text = "x\t1", callback = "on_mail", fields = {} },
+			{ level = "info", text = "data", callback = "on_data", fields = {} },
+			{ level = "info", text = "end", callback = "on_eom", fields = { id = "mine" } },
 		})`,
 	},
 	"a mail for on_message": {

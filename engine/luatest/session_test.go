@@ -71,6 +71,12 @@ var sessions = map[string]struct{ filter, test string }{
 		r = t.advance(3600 - 120)
 		t.match(r.failure.message, "filter.lua:2: boom") t.equal(#r.log, 58) t.equal(r.failure.callback, "every")`,
 	},
+	"what a filter keeps in a local is not there in its next callback": {
+		`local subject
+		function on_header(name, value) subject, msg.subject = value, value end
+		function on_eom() print(subject, msg.subject) end`,
+		`t.equal(t.send{ header = "Subject: x" }.log[1].text, "nil\tx")`,
+	},
 	"a filter that may fail": {
 		`function on_mail(s) if s == "bad" then error({ message = "no" }) end end`,
 		`local r = t.send{ from = "bad", may_fail = true }
@@ -90,9 +96,7 @@ func TestSessions(t *testing.T) {
 }
 
 func TestEachCaseBeginsAnew(t *testing.T) {
-	f := runTest(t, `local json = require "json"
-		local calls = {}
-		function on_mail() calls[1] = (calls[1] or 0) + 1 print(calls[1], os.time() < 1000) end`,
+	f := runTest(t, `function on_mail() conn.n = (conn.n or 0) + 1 print(conn.n, os.time() < 1000) end`,
 		`local order = {}
 		local kept
 		t.before(function() order[#order + 1] = "before" end)

@@ -1,6 +1,7 @@
 package luatest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,9 +41,7 @@ func (t *trial) begin() error {
 		return err
 	}
 	t.host = engine.NewHost(t.config, generation)
-	t.rec.mu.Lock()
-	t.rec.lines = nil
-	t.rec.mu.Unlock()
+	t.rec.forgetLines()
 	return nil
 }
 
@@ -126,6 +125,7 @@ func (s *session) send(m *mta.Mail, last protocol.Code, limit time.Duration) (mt
 		return mta.Outcome{}, errors.New("the session has ended")
 	}
 	s.client.SetTimeout(limit)
+	s.trial.rec.begin(cmp.Or(m.QueueID, mta.DefaultQueueID))
 	out, err := s.mta.SendUntil(m, last)
 	if err == nil {
 		err = s.settle()

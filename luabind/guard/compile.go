@@ -26,6 +26,7 @@ const (
 type Error struct {
 	File    string
 	Line    int
+	Column  int // in bytes, from 1; 0 where it is not known
 	Message string
 }
 
@@ -93,7 +94,7 @@ func compile(name string, src []byte, depth int, cover *Coverage, constants ...s
 	if bytes.HasPrefix(src, []byte("\x1bLua")) {
 		return nil, &Error{File: name, Line: 1, Message: "precompiled Lua is not allowed"}
 	}
-	stmts, err := parse.Parse(bytes.NewReader(withoutShebang(src)), name)
+	stmts, err := parse.Parse(bytes.NewReader(Text(src)), name)
 	if err != nil {
 		return nil, syntaxError(name, src, err)
 	}
@@ -156,8 +157,22 @@ func (c *Chunk) captured(names []string) []ast.Stmt {
 	return []ast.Stmt{local}
 }
 
-// withoutShebang turns a first line that begins with # into a comment, as the lua command does.
-func withoutShebang(src []byte) []byte {
+// Parse gives the syntax tree of a file that Compile takes, as it was written. The error is an *Error.
+func Parse(name string, src []byte) (stmts []ast.Stmt, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			stmts, err = nil, syntaxError(name, src, r)
+		}
+	}()
+	stmts, err = parse.Parse(bytes.NewReader(Text(src)), name)
+	if err != nil {
+		return nil, syntaxError(name, src, err)
+	}
+	return stmts, nil
+}
+
+// Text is a file as the parser sees it: a first line that begins with # becomes a comment, as for the lua command.
+func Text(src []byte) []byte {
 	src = bytes.TrimPrefix(src, []byte("\xef\xbb\xbf"))
 	if bytes.HasPrefix(src, []byte("#")) {
 		return append([]byte("--"), src...)
@@ -177,6 +192,7 @@ func syntaxError(name string, src []byte, cause any) *Error {
 		if p.Pos.Line == parse.EOF {
 			e.Line, e.Message = lastLine, e.Message+" near end of file"
 		} else {
+			e.Column = max(p.Pos.Column-len(p.Token)+1, 1) // the scanner stands at the end of the token
 			e.Message = fmt.Sprintf("%s near '%s'", e.Message, strings.TrimSpace(p.Token))
 		}
 	case errors.As(err, &c):
