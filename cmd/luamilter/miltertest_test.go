@@ -3,6 +3,7 @@ package main_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,7 +32,7 @@ func TestMiltertest(t *testing.T) {
 			defines := []string{"-D", "socket=" + socket, "-D", "script=" + script}
 			suite := filepath.Join(filepath.Dir(script), "lib", "run.lua")
 			t.Run("by OpenDKIM", func(t *testing.T) {
-				out := passes(t, head, tool(t, "miltertest", "miltertest"), slices.Concat([]string{"-vv", "-s", suite}, defines)...)
+				out := passes(t, tool(t, "miltertest", "miltertest"), slices.Concat([]string{"-vv", "-s", suite}, defines)...)
 				wantOutput(t, head["output"], out)
 				for _, want := range head["log"] {
 					wantLog(t, m, want)
@@ -39,13 +40,13 @@ func TestMiltertest(t *testing.T) {
 			})
 			ours := slices.Concat([]string{"test", "--verbose", "--miltertest", suite}, defines)
 			t.Run("as the script says", func(t *testing.T) {
-				wantOutput(t, head["output"], passes(t, head, commandPath(t), ours...))
+				wantOutput(t, head["output"], passes(t, commandPath(t), ours...))
 			})
 			t.Run("with --socket", func(t *testing.T) {
-				wantOutput(t, head["output"], passes(t, head, commandPath(t), append(ours, "--socket", socket)...))
+				wantOutput(t, head["output"], passes(t, commandPath(t), append(ours, "--socket", socket)...))
 			})
 			t.Run("in the process", func(t *testing.T) {
-				out := passes(t, head, commandPath(t), append(ours, "--script", filter)...)
+				out := passes(t, commandPath(t), append(ours, "--script", filter)...)
 				wantOutput(t, head["output"], out)
 				for _, want := range head["log"] {
 					if !strings.Contains(out, want) {
@@ -58,7 +59,7 @@ func TestMiltertest(t *testing.T) {
 }
 
 // passes runs a client that has to find nothing wrong, and gives what it prints.
-func passes(t *testing.T, head map[string][]string, program string, args ...string) string {
+func passes(t *testing.T, program string, args ...string) string {
 	t.Helper()
 	out, err := exec.Command(program, args...).CombinedOutput()
 	if err != nil {
@@ -82,6 +83,7 @@ func wantOutput(t *testing.T, wants []string, out string) {
 func TestMiltertestFrames(t *testing.T) {
 	for _, script := range miltertestScripts(t, "wire") {
 		t.Run(scriptName(script), func(t *testing.T) {
+			t.Parallel() // some wait for a reply that does not come
 			theirs := record(t, script, tool(t, "miltertest", "miltertest"), "-s", script)
 			ours := record(t, script, commandPath(t), "test", "--miltertest", script)
 			if theirs.code != 0 {
@@ -101,6 +103,7 @@ func TestMiltertestFrames(t *testing.T) {
 func TestFailingMiltertests(t *testing.T) {
 	for _, script := range miltertestScripts(t, "fails") {
 		t.Run(scriptName(script), func(t *testing.T) {
+			t.Parallel() // some wait for a reply that does not come
 			theirs := record(t, script, tool(t, "miltertest", "miltertest"), "-s", script)
 			ours := record(t, script, commandPath(t), "test", "--miltertest", script)
 			if theirs.code == 0 || ours.code != 1 {
@@ -113,6 +116,36 @@ func TestFailingMiltertests(t *testing.T) {
 					t.Errorf("message: got %q, want %q", got, want)
 				}
 			}
+		})
+	}
+}
+
+// TestMiltertestOfLibmilter runs a script with both clients against filters on libmilter.
+func TestMiltertestOfLibmilter(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "filter")
+	build := exec.Command(tool(t, "gcc", "gcc"), "-o", program, "../../testdata/bench/libmilter.c", "-lmilter", "-lpthread")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	script := miltertestScripts(t, "foreign")[0]
+	for _, filter := range []string{"noop", "addheader", "body", "rewrite", "noop -t", "addheader -t", "body -t", "rewrite -t"} {
+		t.Run(filter, func(t *testing.T) {
+			socket := "unix:" + filepath.Join(shortTempDir(t), "s")
+			cmd := exec.Command(program, slices.Concat([]string{"-s", socket, "-f"}, strings.Fields(filter))...)
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { // libmilter takes its time to end
+				_ = cmd.Process.Kill()
+				_ = cmd.Wait()
+			})
+			tuned := fmt.Sprintf("tuned=%t", strings.HasSuffix(filter, "-t"))
+			theirs := passes(t, tool(t, "miltertest", "miltertest"), "-s", script, "-D", tuned, "-D", "socket="+socket)
+			ours := passes(t, commandPath(t), "test", "--miltertest", script, "-D", tuned, "-D", "socket="+socket)
+			wantSame(t, "output", ours, theirs)
+			ours = passes(t, commandPath(t), "test", "--miltertest", script, "-D", tuned, "-D", "socket=inet:1@localhost",
+				"--socket", socket)
+			wantSame(t, "output with --socket", ours, theirs)
 		})
 	}
 }

@@ -1,5 +1,6 @@
 -- Wrong numbers and kinds of arguments are errors, which a script may catch.
 
+mt.set_timeout(60)
 local conn = mt.connect(socket)
 local function try(name, ...)
   local ok, err = pcall(mt[name], ...)
@@ -58,7 +59,7 @@ try("mailfrom", conn, 1, 2.5)
 try("header", conn, 1, 2)
 try("macro", conn, "77", 1, 2)
 try("test_option", conn, "0x10")
-try("set_timeout", "10")
+try("set_timeout", "60")
 try("sleep", "0.001")
 try("sleep", 0)
 try("echo", 12)

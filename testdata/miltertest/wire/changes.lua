@@ -2,6 +2,7 @@
 -- What mt.eom_check and mt.getheader find of a filter's changes. MT_SMTPREPLY is asked for with all its arguments only,
 -- and MT_HDRCHANGE without an index: there the model is wrong.
 
+mt.set_timeout(60)
 local conn = mt.connect(socket)
 local function check(...)
   local ok, found = pcall(mt.eom_check, conn, ...)

@@ -1,6 +1,7 @@
 -- reply: T close
 -- Several connections at once, each with its own state, and the ways in which they end.
 
+mt.set_timeout(60)
 local one, two = mt.connect(socket, 3, 0.01), mt.connect(socket, "1", "0")
 mt.echo(type(one) .. tostring(one ~= two))
 mt.helo(one, "one.example")

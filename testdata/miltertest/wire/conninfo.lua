@@ -1,5 +1,6 @@
 -- Where a connection comes from.
 
+mt.set_timeout(60)
 local function from(host, ip)
   local conn = mt.connect(socket)
   local ok, err = pcall(mt.conninfo, conn, host, ip)

@@ -1,5 +1,6 @@
 -- The working directory belongs to the script, its files and those of mt.bodyfile.
 
+mt.set_timeout(60)
 local before = mt.getcwd()
 mt.echo(tostring(select("#", mt.chdir(folder))))
 mt.echo(tostring(mt.getcwd() == folder and before ~= folder))

@@ -2,6 +2,7 @@
 -- What goes before a step that a script begins with. Nothing goes before mt.abort, and behind it a message begins
 -- without negotiation.
 
+mt.set_timeout(60)
 local function alone(name, ...)
   local conn = mt.connect(socket)
   mt.echo(name .. " " .. tostring(mt[name](conn, ...)) .. (" %d"):format(mt.getreply(conn)))

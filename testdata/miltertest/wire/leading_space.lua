@@ -1,6 +1,7 @@
 -- steps: 0x100000
 -- The space behind the colon of a header field, where the filter wants to see it.
 
+mt.set_timeout(60)
 local conn = mt.connect(socket)
 mt.echo(tostring(mt.header(conn, "A", "without negotiation before it")))
 mt.echo(tostring(mt.header(conn, "B", "text")))

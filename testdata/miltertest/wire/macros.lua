@@ -1,5 +1,6 @@
 -- Macros are sent at once, as they are, for whatever command.
 
+mt.set_timeout(60)
 local conn = mt.connect(socket)
 local function send(...)
   mt.echo(tostring(mt.macro(conn, ...)) .. (" %d"):format(mt.getreply(conn)))

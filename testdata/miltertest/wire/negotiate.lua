@@ -2,6 +2,7 @@
 -- actions: 0x11
 -- What is offered, and what a script sees of the answer, whether an MTA could take it or not.
 
+mt.set_timeout(60)
 local function offer(...)
   local conn = mt.connect(socket)
   mt.echo(tostring(mt.negotiate(conn, ...)) .. (" %d"):format(mt.getreply(conn)))

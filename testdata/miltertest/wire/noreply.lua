@@ -11,6 +11,7 @@
 -- reply: E "d"
 -- A filter that answers the end of a message only.
 
+mt.set_timeout(60)
 local conn = mt.connect(socket)
 local function try(name, ...)
   mt.echo(("%s: %s, reply %d"):format(name, tostring(mt[name](conn, ...)), mt.getreply(conn)))

@@ -1,6 +1,7 @@
 -- steps: 0x37f
 -- A filter that wants no step at all: none is made up, and one that is asked for raises an error.
 
+mt.set_timeout(60)
 local conn = mt.connect(socket)
 local function try(name, ...)
   local ok, err = pcall(mt[name], conn, ...)

@@ -1,5 +1,6 @@
 -- Programs that a script starts are signalled, and told to end when it has ended.
 
+mt.set_timeout(60)
 mt.echo(tostring(mt.startfilter("/bin/sleep", "600")))
 mt.echo(tostring(mt.signal(0)))
 mt.echo(tostring(mt.signal("18")))

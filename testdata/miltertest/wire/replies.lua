@@ -10,6 +10,7 @@
 -- reply: E "r"
 -- Every verdict, where it ends nothing: what comes next is for the script to say.
 
+mt.set_timeout(60)
 local conn = mt.connect(socket)
 local function try(name, ...)
   mt.echo(("%s: %s, reply %d"):format(name, tostring(mt[name](conn, ...)), mt.getreply(conn)))
