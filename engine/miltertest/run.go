@@ -25,10 +25,10 @@ const stuckAfter = 3 * time.Second
 
 // Options say what to run and against which milter.
 type Options struct {
-	Name    string   // of the script, for messages
-	Source  string   // its text
-	Defines []Define // globals that it finds
-	Timeout time.Duration
+	Name    string        // of the script, for messages
+	Source  string        // its text
+	Defines []Define      // globals that it finds
+	Timeout time.Duration // for the whole script; above 0
 
 	// Filter is the milter under test. Without one mt.startfilter starts the program that it names, and mt.connect
 	// connects to where it is told; with one the first does nothing, and the second always reaches this milter.
