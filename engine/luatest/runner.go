@@ -96,7 +96,10 @@ func (r *runner) load() error {
 func message(err error) string {
 	var raised *lua.ApiError
 	if errors.As(err, &raised) {
-		return raised.Object.String()
+		if text, ok := raised.Object.(lua.LString); ok {
+			return string(text)
+		}
+		return "an error was raised: " + show(raised.Object)
 	}
 	return err.Error()
 }
