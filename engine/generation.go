@@ -34,6 +34,7 @@ type Generation struct {
 	pools      []*pool
 	wants      protocol.Options
 	stopTimers func()
+	due        []dueTimer // where the clock is moved by Host.Advance
 	use        use
 }
 
@@ -115,6 +116,8 @@ func loadOnce(ctx context.Context, cfg Config) (*Generation, error) {
 		Memory:    cfg.Memory,
 		Log:       cfg.Log,
 		LoadLimit: cfg.MessageTimeout,
+		Clock:     cfg.Clock,
+		Coverage:  cfg.Coverage,
 	}
 	for _, path := range cfg.Scripts {
 		if err := ctx.Err(); err != nil {
@@ -136,6 +139,7 @@ func loadOnce(ctx context.Context, cfg Config) (*Generation, error) {
 			g.emptyPools()
 			return nil, err
 		}
+		pool.rotate = cfg.Rotate
 		g.scripts, g.pools = append(g.scripts, script), append(g.pools, pool)
 	}
 	g.wants = luabind.Union(g.scripts)

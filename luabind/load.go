@@ -62,7 +62,7 @@ func (s *Script) compile(path string) (*guard.Chunk, error) {
 		return nil, loadError(path, 0, "%s", err)
 	}
 	s.files = append(s.files, File{path, fmt.Sprintf("%x", sha256.Sum256(src))})
-	chunk, err := guard.Compile(path, src, "conn", "msg")
+	chunk, err := s.env.Coverage.Compile(path, src, "conn", "msg")
 	var problem *guard.Error
 	if errors.As(err, &problem) {
 		return nil, &LoadError{Problems: []Problem{{
@@ -224,7 +224,7 @@ func (s *Script) newState(ctx context.Context, first bool) (*State, error) {
 	st := &State{script: s, loading: true, callback: OnLoad}
 	st.fuel = guard.NewFuel(s.env.Memory)
 	st.tick = st.onTick
-	st.lua = guard.NewState(guard.Options{Fuel: st.fuel, Print: st.print})
+	st.lua = guard.NewState(guard.Options{Fuel: st.fuel, Print: st.print, Clock: s.env.Clock, Coverage: s.env.Coverage})
 	ud := st.lua.NewUserData()
 	ud.Value = st
 	st.lua.G.Registry.RawSetString(stateKey, ud)

@@ -13,9 +13,9 @@
 --- `luamilter docs NAME` shows an entry in the terminal.
 ---
 --- Errors: a wrong argument raises a Lua error that names the file and line of the call, the function and the argument,
---- such as `filter.lua:3: bad argument #1 to 'reject' (code: 450 is not a code of reject, which takes 500 to 599)`. A script
---- that fails gets `--on-error` for its message; its Lua state is thrown away, and so are the changes of the callback that
---- failed.
+--- such as `filter.lua:3: bad argument #1 to 'reject' (code: 450 is not a code of reject, which takes 500 to 599)`; so does a
+--- call outside the context that a function has. A script that fails gets `--on-error` for its message; its Lua state is
+--- thrown away, and so are the changes of the callback that failed.
 
 --- ## Callbacks
 ---
@@ -337,7 +337,7 @@ function progress() end
 ---@field subject string? decoded to UTF-8; nil if there is none
 ---@field message_id string? as `subject`
 ---@field date integer? seconds since 1970; nil if it can't be read
----@field from luamilter.address[] addresses of all fields of that name
+---@field from luamilter.address[] a list of `{name, address, localpart, domain}`, of all fields of that name
 ---@field to luamilter.address[] as `from`
 ---@field cc luamilter.address[] as `from`
 ---@field reply_to luamilter.address[] as `from`
@@ -349,16 +349,16 @@ function progress() end
 ---@field defects string[] what is wrong with the mail; broken mail is never an error
 local message = {}
 
---- The n-th field of that name, decoded, without white space around it.
+--- The n-th field of that name, decoded, without white space around it; nil if there is none.
 ---@param name string
 ---@param n? integer from 1, which is the default
----@return string? value nil if there is none
+---@return string? value
 function message:header(name, n) end
 
---- The n-th field of that name as it came: all that follows the colon, with the first space, folded with LF.
+--- The n-th field of that name as it came: all that follows the colon, with the first space, folded with LF; nil if there is none.
 ---@param name string
 ---@param n? integer from 1, which is the default
----@return string? value nil if there is none
+---@return string? value
 function message:raw_header(name, n) end
 
 --- An iterator over `name, value, index` of all fields: decoded, and counted within the name.
@@ -380,10 +380,10 @@ function message:set_header(name, value) end
 ---@param value string
 function message:add_header(name, value) end
 
---- Deletes the n-th field of that name, or all.
+--- Deletes the n-th field of that name, or all; gives how many there were.
 ---@param name string
 ---@param n? integer from 1
----@return integer count how many there were
+---@return integer count
 function message:delete_header(name, n) end
 
 --- An iterator over the leaves, those of attached messages too.
@@ -394,7 +394,7 @@ function message:parts() end
 ---@return fun(): luamilter.part?
 function message:attachments() end
 
---- Adds a part at the end.
+--- Adds a part at the end, and gives it.
 ---
 --- Errors: no content; a `type` of `multipart/*`, or of `message/*` but `message/rfc822`; a field that is not known.
 ---@param part luamilter.content
@@ -407,8 +407,8 @@ function message:add_part(part) end
 ---@param footer luamilter.footer
 function message:add_footer(footer) end
 
---- Puts a comment in place of each `<script>` element in all HTML parts.
----@return integer count how many there were
+--- Puts a comment in place of each `<script>` element in all HTML parts; gives how many there were.
+---@return integer count
 function message:remove_scripts() end
 
 --- One part of a message.
@@ -429,16 +429,16 @@ function message:remove_scripts() end
 ---@field defects string[] what is wrong with this part
 local part = {}
 
---- The n-th field of that name in the part's own header, decoded.
+--- The n-th field of that name in the part's own header, decoded; nil if there is none.
 ---@param name string
 ---@param n? integer from 1, which is the default
----@return string? value nil if there is none
+---@return string? value
 function part:header(name, n) end
 
---- The n-th field of that name in the part's own header, as it came.
+--- The n-th field of that name in the part's own header, as it came; nil if there is none.
 ---@param name string
 ---@param n? integer from 1, which is the default
----@return string? value nil if there is none
+---@return string? value
 function part:raw_header(name, n) end
 
 --- An iterator over `name, value, index` of the part's own header.
@@ -463,8 +463,8 @@ function part:remove() end
 ---@param content string
 function part:set_content(content) end
 
---- Puts a comment in place of each `<script>` element, if the part is HTML.
----@return integer count how many there were
+--- Puts a comment in place of each `<script>` element, if the part is HTML; gives how many there were.
+---@return integer count
 function part:remove_scripts() end
 
 --- What a new part is made of.
@@ -545,8 +545,8 @@ function negotiate(options) end
 
 --- What `negotiate` takes.
 ---@class luamilter.negotiate
----@field rejected_recipients? boolean `on_rcpt` also sees recipients that the mail server refuses: `macro("rcpt_mailer") == "error"`, the reason in `macro("rcpt_addr")`
----@field leading_space? boolean `on_header` gets values with the space after the colon, changes are written with it
+---@field rejected_recipients? boolean true: `on_rcpt` also sees recipients that the mail server refuses: `macro("rcpt_mailer") == "error"`, the reason in `macro("rcpt_addr")`
+---@field leading_space? boolean true: `on_header` gets values with the space after the colon, changes are written with it
 ---@field macros? table<luamilter.stage, string[]> `{mail = {"{auth_authen}"}, ...}`: ask for these instead of the mail server's own list; stages `connect helo mail rcpt data eoh eom`
 ---@field actions? luamilter.bits `{"SMFIF_ADDHDRS", ...}`: ask for these only
 ---@field steps? luamilter.bits `{"SMFIP_NOBODY", ...}`: turn off more steps, or the waiting for a reply; CONNECT, HELO, MAIL and RCPT always come

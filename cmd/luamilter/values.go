@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"luamilter/engine"
 )
 
 // word is a flag that takes one of a few words.
@@ -40,6 +42,21 @@ func (c *count) Set(s string) error {
 		return fmt.Errorf("must be a number, %d or more", c.least)
 	}
 	c.value = n
+	return nil
+}
+
+// journalSize is a flag that takes a number of messages.
+type journalSize struct{ value int }
+
+func (j *journalSize) String() string { return strconv.Itoa(j.value) }
+func (j *journalSize) Type() string   { return "count" }
+
+func (j *journalSize) Set(s string) error {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 || n > engine.MostJournal {
+		return fmt.Errorf("must be a number from 0 to %d", engine.MostJournal)
+	}
+	j.value = n
 	return nil
 }
 
@@ -116,6 +133,30 @@ func powerOf(unit string) (power int, ok bool) {
 	power = strings.Index(sizeUnits, unit[:1])
 	rest := unit[1:]
 	return power + 1, power >= 0 && (rest == "" || rest == "B" || rest == "IB")
+}
+
+// percentage is a flag that takes a number from 0 to 100.
+type percentage struct {
+	value float64
+	given bool
+}
+
+func (p *percentage) Type() string { return "percent" }
+
+func (p *percentage) String() string {
+	if !p.given {
+		return ""
+	}
+	return strconv.FormatFloat(p.value, 'f', -1, 64) + " %"
+}
+
+func (p *percentage) Set(s string) error {
+	n, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(s, "%")), 64)
+	if err != nil || !(n >= 0 && n <= 100) {
+		return errors.New("must be a number from 0 to 100")
+	}
+	p.value, p.given = n, true
+	return nil
 }
 
 // fileMode is a flag that takes permission bits in octal.

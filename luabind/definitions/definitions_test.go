@@ -38,7 +38,13 @@ var builtin = []string{
 }
 
 func TestEachTypeInTheDefinitionsIsThere(t *testing.T) {
-	set := Shipped()
+	wantTypes(t, Shipped())
+	wantTypes(t, Tests())
+}
+
+// wantTypes fails the test for types that can't be read, or that are not defined.
+func wantTypes(t *testing.T, set *Set) {
+	t.Helper()
 	known := slices.Clone(builtin)
 	for _, c := range set.Classes {
 		known = append(known, c.Name)

@@ -57,6 +57,9 @@ func (p *parser) read(line string) error {
 	if line == "" {
 		return p.alone()
 	}
+	if strings.HasPrefix(line, "return ") {
+		return nil // a file of one module
+	}
 	if m := functionLine.FindStringSubmatch(line); m != nil {
 		return p.function(m[1], m[2])
 	}
@@ -93,7 +96,7 @@ func (p *parser) chapter() error {
 	if !ok || strings.Trim(marks, "#") != "" {
 		return fmt.Errorf("%q is text that belongs to nothing", p.text[0])
 	}
-	text := strings.TrimSpace(strings.Join(p.text[1:], "\n"))
+	text := strings.Trim(strings.Join(p.text[1:], "\n"), "\n")
 	p.set.Chapters = append(p.set.Chapters, &Chapter{Level: len(marks), Title: title, Text: text})
 	return nil
 }
@@ -103,7 +106,8 @@ func (p *parser) class() (string, error) {
 	if len(p.tags) == 0 || p.tags[0].name != "class" {
 		return "", fmt.Errorf("a @class expected above a table")
 	}
-	c := &Class{Name: p.tags[0].rest, Text: strings.Join(p.text, "\n"), Line: p.tags[0].line}
+	name, parents, _ := strings.Cut(p.tags[0].rest, ":")
+	c := &Class{Name: name, Parents: strings.FieldsFunc(parents, func(r rune) bool { return r == ' ' || r == ',' }), Text: strings.Join(p.text, "\n"), Line: p.tags[0].line}
 	for _, t := range p.tags[1:] {
 		if t.name != "field" {
 			return "", fmt.Errorf("@%s in the class %s", t.name, c.Name)

@@ -73,13 +73,18 @@ type Chunk struct {
 // that the host has set for good before the file runs: its functions find them faster. The error is an *Error.
 func Compile(name string, src []byte, constants ...string) (*Chunk, error) {
 	if len(src) > maxSource {
-		return nil, &Error{File: name, Line: 1, Message: fmt.Sprintf("file too large (%d bytes; at most %d)", len(src), maxSource)}
+		return nil, tooLarge(name, src)
 	}
-	return compile(name, src, 0, constants...)
+	return compile(name, src, 0, nil, constants...)
 }
 
-// compile is Compile with the number of functions that the source is taken to stand in.
-func compile(name string, src []byte, depth int, constants ...string) (chunk *Chunk, err error) {
+func tooLarge(name string, src []byte) *Error {
+	return &Error{File: name, Line: 1, Message: fmt.Sprintf("file too large (%d bytes; at most %d)", len(src), maxSource)}
+}
+
+// compile is Compile with the number of functions that the source is taken to stand in, and what counts its statements, if
+// that is not nil.
+func compile(name string, src []byte, depth int, cover *Coverage, constants ...string) (chunk *Chunk, err error) {
 	defer func() {
 		// The parser and compiler of gopher-lua panic on some malformed input.
 		if r := recover(); r != nil {
@@ -95,14 +100,24 @@ func compile(name string, src []byte, depth int, constants ...string) (chunk *Ch
 	}
 	chunk = &Chunk{Name: name}
 	rw := rewriter{chunk: chunk, depth: depth}
+	if cover != nil {
+		rw.counter = new(counter)
+	}
 	stmts = rw.file(stmts)
 	if rw.err != nil {
 		return nil, rw.err
 	}
+	if cover != nil {
+		rw.counter.number(cover.add(name, src, rw.counter.lines))
+	}
 	captured := chunk.captured(constants)
 	chunk.Proto, err = lua.Compile(append(captured, stmts...), name)
-	if err != nil && captured != nil {
-		return compile(name, src, depth) // the file may need the registers itself
+	switch { // the file may need the registers itself
+	case err != nil && captured != nil:
+		return compile(name, src, depth, cover)
+	case err != nil && cover != nil:
+		cover.leaveOut(name)
+		return compile(name, src, depth, nil)
 	}
 	if err != nil {
 		return nil, syntaxError(name, src, err)
