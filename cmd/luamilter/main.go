@@ -63,6 +63,7 @@ func commands() []command {
 		{"run", "[run] --script FILE [--script FILE ...] [--listen ADDR ...] [flags]", "run the milter (the default)", runCommand},
 		{"check", "check FILE...", "load and lint scripts", checkCommand},
 		{"replay", "replay --script FILE MAIL...", "put mails through a filter, no MTA needed", replayCommand},
+		{"send", "send [--milter ADDR] MAIL", "send a mail to a milter that runs, and print what is said", sendCommand},
 		{"open-header", "open-header --key FILE [MAIL]", "read what encrypted_header.lua has put into a mail", openHeaderCommand},
 		{"version", "version", "print the version", versionCommand},
 		{"help", "", "print this", helpCommand},
