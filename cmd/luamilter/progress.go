@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -96,6 +97,7 @@ func (b *progressBar) end() {
 	defer b.mu.Unlock()
 	b.draw()
 	fmt.Fprintln(b.screen)
+	b.shown = "" // it is history now
 }
 
 // draw writes the line if it has changed.
@@ -124,9 +126,9 @@ func (b *progressBar) line(after time.Duration) string {
 	return text[:min(len(text), max(width, 0))]
 }
 
-// over gives a writer to the same terminal that takes the line away first. The next drawing puts it back.
+// over gives a writer to the same terminal that takes the line away first and puts it back below. What is no terminal needs none.
 func (b *progressBar) over(w io.Writer) io.Writer {
-	if b == nil {
+	if b == nil || !isTerminal(w) {
 		return w
 	}
 	return overBar{b, w}
@@ -138,11 +140,17 @@ type overBar struct {
 }
 
 func (o overBar) Write(p []byte) (int, error) {
-	o.bar.mu.Lock()
-	defer o.bar.mu.Unlock()
-	if o.bar.shown != "" {
-		fmt.Fprint(o.bar.screen, "\r\x1b[K")
-		o.bar.shown = ""
+	b := o.bar
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	shown := b.shown
+	if shown != "" {
+		fmt.Fprint(b.screen, "\r\x1b[K")
+		b.shown = ""
 	}
-	return o.w.Write(p)
+	n, err := o.w.Write(p)
+	if shown != "" && bytes.HasSuffix(p, []byte("\n")) {
+		b.draw()
+	}
+	return n, err
 }

@@ -35,18 +35,24 @@ func writeMbox(t *testing.T, n int) (filter, mbox string) {
 	return filter, mbox
 }
 
-// TestReplayOnATerminal has util-linux' script(1) make a pseudo terminal.
-func TestReplayOnATerminal(t *testing.T) {
-	filter, mbox := writeMbox(t, 500)
+// replayOnTerminal has util-linux' script(1) make a pseudo terminal for a replay, and gives what came to it.
+func replayOnTerminal(t *testing.T, filter, mbox, redirect string) []byte {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	command := fmt.Sprintf("stty cols 100; '%s' replay --script '%s' '%s'", commandPath(t), filter, mbox)
+	command := fmt.Sprintf("stty cols 100; '%s' replay --script '%s' '%s' %s", commandPath(t), filter, mbox, redirect)
 	cmd := exec.CommandContext(ctx, tool(t, "script", "bsdutils"), "-qec", command, "/dev/null")
 	cmd.Env = append(os.Environ(), "TERM=xterm")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, tail(string(out), 4<<10))
 	}
+	return out
+}
+
+func TestReplayOnATerminal(t *testing.T) {
+	filter, mbox := writeMbox(t, 500)
+	out := replayOnTerminal(t, filter, mbox, "")
 	for _, want := range []string{
 		`\r\[#{30}\] 100%  500 mails, \d+/s\x1b\[K\r\n`, // the last drawing, which stays
 		`\#7: reject: 550 5\.7\.1 no spam\r\n`,
@@ -62,6 +68,18 @@ func TestReplayOnATerminal(t *testing.T) {
 		if strings.Contains(line, "accept") && !whole.MatchString(line) {
 			t.Errorf("a line is mixed with something: %q", line)
 		}
+	}
+}
+
+// TestTheProgressBarStaysWhereTheOutputIsNotOnTheTerminal: only the one log line takes it away for a moment.
+func TestTheProgressBarStaysWhereTheOutputIsNotOnTheTerminal(t *testing.T) {
+	filter, mbox := writeMbox(t, 500)
+	out := string(replayOnTerminal(t, filter, mbox, "> /dev/null"))
+	if n := strings.Count(out, "\r\x1b[K"); n > 1 {
+		t.Errorf("the bar was erased %d times in %q", n, tail(out, 1<<10))
+	}
+	if !regexp.MustCompile(`\r\[#{30}\] 100%  500 mails, \d+/s\x1b\[K\r\n$`).MatchString(out) {
+		t.Errorf("no full bar in %q", tail(out, 1<<10))
 	}
 }
 

@@ -66,7 +66,7 @@ func sendCommand(args []string, out, errOut io.Writer) error {
 	defer conn.Close()
 	o, err := f.play(conn, &mail, out)
 	if err != nil {
-		return conn.explain(f.milter, time.Duration(f.timeout), err)
+		return errors.New(printable(conn.explain(f.milter, time.Duration(f.timeout), err).Error()))
 	}
 	before, after := mail, o.Delivered(&mail)
 	before.Recipients = o.Left
