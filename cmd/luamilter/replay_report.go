@@ -146,6 +146,12 @@ type mailJSON struct {
 	Diff string `json:"diff,omitempty"`
 }
 
+// failureJSON is the line of a mail on which there is no verdict.
+type failureJSON struct {
+	Mail  string `json:"mail"`
+	Error string `json:"error"`
+}
+
 func messageID(m *mta.Mail) string {
 	id, _ := m.Field("Message-ID")
 	return id
@@ -170,7 +176,9 @@ func (r *replay) print(t *task) {
 	if err := t.result.err; err != nil {
 		r.failed = true
 		fmt.Fprintf(r.errOut, "luamilter: %s\n", printable(err.Error()))
-		return
+		if r.flags.format.value == "json" {
+			t.result.text = jsonLine(failureJSON{t.mail.Name, err.Error()})
+		}
 	}
 	fmt.Fprint(r.out, t.result.text)
 }
