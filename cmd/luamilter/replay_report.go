@@ -188,7 +188,7 @@ func (r *replay) summary(interrupted bool) {
 	if interrupted {
 		fmt.Fprintln(r.errOut, "luamilter: interrupted: there are more mails")
 	}
-	if r.flags.format.value == "json" || r.mails == 0 || !r.several && !interrupted {
+	if r.flags.format.value == "json" || r.mails == 1 && !r.several && !interrupted {
 		return
 	}
 	if r.before != nil {
