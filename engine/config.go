@@ -61,6 +61,7 @@ type Config struct {
 	Memory          *guard.Memory
 	Log             *slog.Logger
 	Observer        Observer // nil: nobody is told
+	Journal         *Journal // nil: none is kept
 
 	// Clock, where it is not nil, tells scripts the time, and what they give to every() runs only when Host.Advance moves it.
 	Clock *guard.Clock

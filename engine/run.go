@@ -142,10 +142,13 @@ func (s *session) call(sc *scriptState, cb luabind.Callback, ev *protocol.Event,
 		s.msg.calls++
 		s.msg.took += took
 	}
-	if err == nil {
-		return v, took
+	if err != nil {
+		v = s.fail(sc, cb, err, took)
 	}
-	return s.fail(sc, cb, err, took), took
+	if s.notes != nil {
+		s.notes.called(sc, cb, &v, took, len(s.scripts))
+	}
+	return v, took
 }
 
 func (s *session) callState(sc *scriptState, cb luabind.Callback, ev *protocol.Event, limit luabind.Limit) (protocol.Verdict, error) {
@@ -233,5 +236,8 @@ func (s *session) fail(sc *scriptState, cb luabind.Callback, err error, took tim
 		answer = OnErrorContinue // it is about a message; later ones on this connection must be looked at
 	}
 	s.logFailure(sc, cb, err, took, answer)
+	if s.notes != nil {
+		s.notes.failed(sc, cb, err, answer)
+	}
 	return answer.verdict()
 }
