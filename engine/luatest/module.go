@@ -18,7 +18,7 @@ func (r *runner) testModule() *lua.LTable {
 		{
 			"case": r.addCase, "before": r.addBefore, "after": r.addAfter,
 			"send": r.send, "session": r.openSession,
-			"clock": r.setClock, "advance": r.advance,
+			"clock": r.setClock, "advance": r.advance, "settings": r.setSettings,
 		},
 		r.assertions(),
 	} {
