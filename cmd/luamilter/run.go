@@ -121,7 +121,6 @@ func runCommand(args []string, out, errOut io.Writer) error {
 	m.openAdmin(adminBindings)
 	m.config.Memory.HintGC()
 	tuneGC()
-	keepAwake()
 	return m.run(signals)
 }
 
@@ -211,6 +210,7 @@ func (m *milter) serve() {
 		Log:            m.log,
 		MaxConnections: m.flags.maxConnections.value,
 		IdleTimeout:    time.Duration(m.flags.idleTimeout),
+		Loops:          processorsForLoops(),
 	}
 	for _, b := range m.bindings {
 		go func() {
