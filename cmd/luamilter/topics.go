@@ -37,12 +37,14 @@ func newTopics() *topics {
 	return t
 }
 
-// objectName is what an object of a class is called in the reference: "message", "conn"; "" for modules.
+// objectName is what an object of a class is called in the reference: "message", "conn"; "" for modules, and for the options of
+// one function, which its entry lists.
 func objectName(c *definitions.Class) string {
-	if strings.HasPrefix(c.Name, "luamilter.module.") {
+	name := strings.TrimPrefix(c.Name, "luamilter.")
+	if strings.Contains(name, ".") {
 		return ""
 	}
-	return strings.TrimPrefix(c.Name, "luamilter.")
+	return name
 }
 
 // find gives the Markdown of what a name means; of several things one after the other.

@@ -88,12 +88,18 @@ func (s *Set) Class(name string) *Class {
 	return s.Classes[i]
 }
 
-// AllFields are those of a class and of its parents.
+// AllFields are those of a class and of its parents, of the same name the first.
 func (s *Set) AllFields(c *Class) []Field {
 	fields := slices.Clone(c.Fields)
 	for _, name := range c.Parents {
-		if parent := s.Class(name); parent != nil && parent != c {
-			fields = append(fields, parent.Fields...)
+		parent := s.Class(name)
+		if parent == nil {
+			continue
+		}
+		for _, f := range parent.Fields {
+			if !slices.ContainsFunc(fields, func(known Field) bool { return known.Name == f.Name }) {
+				fields = append(fields, f)
+			}
 		}
 	}
 	return fields
