@@ -98,14 +98,6 @@ func inOneLine(o *mta.Outcome) string {
 	return text
 }
 
-// counted is a number with its noun: "1 change", "2 changes".
-func counted(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return fmt.Sprintf("%d %s", n, noun)
-}
-
 // judgement is an outcome for reading and comparing.
 type judgement struct {
 	Verdict string            `json:"verdict"`
