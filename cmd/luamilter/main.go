@@ -64,6 +64,7 @@ func commands() []command {
 		{"check", "check FILE...", "load and lint scripts", checkCommand},
 		{"replay", "replay --script FILE MAIL...", "put mails through a filter, no MTA needed", replayCommand},
 		{"open-header", "open-header --key FILE [MAIL]", "read what encrypted_header.lua has put into a mail", openHeaderCommand},
+		{"completion", "completion bash|zsh|fish", "print the completion of a shell", completionCommand},
 		{"man", "man", "print the manual page", manCommand},
 		{"version", "version", "print the version", versionCommand},
 		{"help", "", "print this", helpCommand},
