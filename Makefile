@@ -2,6 +2,10 @@
 # make test   installs what the tests need (Debian) and runs them
 # make lint   gofmt, vet, staticcheck, luacheck
 # make fuzz   each fuzz target for FUZZTIME
+# make deb    the Debian package for ARCH, in out
+# make release       archives with static programs for amd64 and arm64, in out
+# make reproducible  builds package and archive twice, each from nothing, and compares them
+# make deb-test      installs the package in a new Debian root and filters mail there (root and network)
 # make bench  the micro-benchmarks, ready for benchstat, and the tables of docs/performance.md on one CPU
 
 SCRIPT   ?= scripts/hello.lua
@@ -21,7 +25,7 @@ TEST_FILES    := /usr/include/libmilter/mfapi.h
 LINT_PACKAGES := lua-check
 LINT_COMMANDS := luacheck
 
-.PHONY: run build test test-packages lint lint-packages fuzz bench clean
+.PHONY: run build test test-packages lint lint-packages fuzz bench deb release reproducible deb-test clean
 
 run: build
 	./luamilter --script $(SCRIPT)
@@ -68,5 +72,17 @@ bench: test-packages
 	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) ./...
 	@set -e; for table in table latency scaling idle; do $(GO) run ./cmd/milterbench $$table --cpu $(CPU) --format markdown; done
 
+deb:
+	dist/deb.sh $(ARCH)
+
+release:
+	dist/release.sh
+
+reproducible:
+	dist/reproducible.sh amd64 fresh
+
+deb-test:
+	dist/deb-test.sh
+
 clean:
-	rm -f luamilter
+	rm -rf luamilter out

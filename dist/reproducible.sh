@@ -1,0 +1,31 @@
+#!/bin/sh
+# Builds the archive and the package of ARCH (amd64) twice, in two folders, with other times, umasks, time zones and
+# locales, and compares the bytes. With a second argument, "fresh", each compiles everything anew.
+set -eu
+cd "$(dirname "$0")/.."
+arch=${1:-amd64}
+export VERSION="${VERSION:-$(dist/version.sh)}"
+export SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}"
+
+top=$(mktemp -d)
+trap 'chmod -R u+w "$top" && rm -rf "$top"' EXIT
+
+# build FOLDER UMASK DATE ZONE: prints the sums of what a copy of this tree builds in a folder.
+build() (
+  umask "$2"
+  tree=$top/$1/tree
+  mkdir -p "$tree"
+  cp -R CHANGELOG.md README.md cmd dist docs engine go.mod go.sum luabind protocol scripts "$tree"
+  find "$tree" -exec touch -d "$3" {} +
+  [ "${fresh:-}" = fresh ] && export GOCACHE="$top/$1/cache"
+  export OUT="$top/$1/out" TZ="$4"
+  "$tree/dist/release.sh" "$arch" >/dev/null
+  "$tree/dist/deb.sh" "$arch" >/dev/null
+  cd "$OUT" && sha256sum -- *
+)
+
+fresh=${2:-}
+build one 022 2001-02-03 UTC >"$top/one.sums"
+build elsewhere/and-two 077 2030-04-05 Asia/Kathmandu >"$top/two.sums"
+cat "$top/one.sums"
+cmp "$top/one.sums" "$top/two.sums"
