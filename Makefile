@@ -24,6 +24,8 @@ TEST_COMMANDS := postconf miltertest lua5.1 gcc python3 zsh fish mandoc
 TEST_FILES    := /usr/include/libmilter/mfapi.h
 LINT_PACKAGES := lua-check
 LINT_COMMANDS := luacheck
+DEB_PACKAGES  := debootstrap systemd-container
+DEB_COMMANDS  := debootstrap systemd-nspawn
 
 .PHONY: run build test test-packages lint lint-packages fuzz bench deb release reproducible deb-test clean
 
@@ -82,6 +84,7 @@ reproducible:
 	dist/reproducible.sh amd64 fresh
 
 deb-test:
+	$(call install,$(DEB_COMMANDS),$(DEB_PACKAGES))
 	dist/deb-test.sh
 
 clean:

@@ -17,15 +17,18 @@ export SOURCE_DATE_EPOCH
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# binary GOARCH FILE: a static program, whatever the environment says of the kind of processor and of flags.
-binary() {
-  env CGO_ENABLED=0 GOOS=linux GOARCH="$1" GOAMD64=v1 GOARM64=v8.0 GOEXPERIMENT= GOFLAGS= \
-    "$GO" build -trimpath -buildvcs=false -ldflags "-s -w -X main.release=$VERSION" -o "$2" ./cmd/luamilter
+# program GOARCH FOLDER: puts the static program for a kind of processor into a folder: the same one, whatever the
+# environment says of flags and processors. It is built once.
+program() {
+  [ -e "$work/$1/luamilter" ] || env CGO_ENABLED=0 GOOS=linux GOARCH="$1" GOAMD64=v1 GOARM64=v8.0 GOEXPERIMENT= GOFLAGS= \
+    "$GO" build -trimpath -buildvcs=false -ldflags "-s -w -X main.release=$VERSION" -o "$work/$1/luamilter" ./cmd/luamilter
+  files 755 "$2" "$work/$1/luamilter"
 }
 
-# native FILE: one that runs here, to print manual page and completions.
-native() {
-  [ -x "$1" ] || binary "$("$GO" env GOHOSTARCH)" "$1"
+# here ARG...: runs the program that is for this machine, which prints manual page and completions.
+here() {
+  program "$("$GO" env GOHOSTARCH)" "$work/here"
+  "$work/here/luamilter" "$@"
 }
 
 # files MODE FOLDER FILE...: copies files into a folder, which is made.
@@ -52,12 +55,12 @@ pages() {
 # licences PROGRAM [FILE]: what the libraries in a program ask to be passed on with it. Where FILE has the Apache licence,
 # it is named in place of its text.
 licences() {
+  modules=$("$GO" version -m "$1" | awk '$1 == "dep" { print $2 }')
   echo "luamilter contains the standard library of Go and these modules, which come with the texts below:"
   echo
-  "$GO" version -m "$1" | awk '$1 == "dep" { print "  " $2, $3 }'
+  "$GO" list -m -f '  {{.Path}} {{.Version}}' $modules
   licence "Go" "$("$GO" env GOROOT)/LICENSE" "${2:-}"
-  "$GO" version -m "$1" | awk '$1 == "dep" { print $2 }' | while read -r module; do
-    folder=$("$GO" list -m -f '{{.Dir}}' "$module")
+  "$GO" list -m -f '{{.Path}} {{.Dir}}' $modules | while read -r module folder; do
     find "$folder" -maxdepth 1 -type f \( -iname 'licen[cs]e*' -o -iname 'copying*' -o -iname 'notice*' \) | sort |
       while read -r text; do licence "$module" "$text" "${2:-}"; done
   done

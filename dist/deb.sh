@@ -11,9 +11,7 @@ root=$work/root
 share=$root/usr/share
 doc=$share/doc/luamilter
 
-native "$work/luamilter"
-install -d -m 755 "$root/usr/bin" "$share/man/man1" "$doc"
-binary "$arch" "$root/usr/bin/luamilter"
+program "$arch" "$root/usr/bin"
 
 # The units of dist are for a program that was put into /usr/local, with a user that systemd makes up.
 files 644 "$root/usr/lib/systemd/system" dist/luamilter.service dist/luamilter.socket
@@ -22,11 +20,11 @@ files 644 "$root/usr/lib/tmpfiles.d" dist/deb/luamilter.conf
 files 644 "$root/etc/luamilter" dist/deb/filter.lua
 files 644 "$root/etc/default" dist/deb/default/luamilter
 
-install -d -m 755 "$share/bash-completion/completions" "$share/zsh/vendor-completions" "$share/fish/vendor_completions.d"
-"$work/luamilter" completion bash >"$share/bash-completion/completions/luamilter"
-"$work/luamilter" completion zsh >"$share/zsh/vendor-completions/_luamilter"
-"$work/luamilter" completion fish >"$share/fish/vendor_completions.d/luamilter.fish"
-"$work/luamilter" man | gzip -9n >"$share/man/man1/luamilter.1.gz"
+install -d -m 755 "$doc" "$share/man/man1" "$share/bash-completion/completions" "$share/zsh/vendor-completions" "$share/fish/vendor_completions.d"
+here completion bash >"$share/bash-completion/completions/luamilter"
+here completion zsh >"$share/zsh/vendor-completions/_luamilter"
+here completion fish >"$share/fish/vendor_completions.d/luamilter.fish"
+here man | gzip -9n >"$share/man/man1/luamilter.1.gz"
 
 scripts "$share/luamilter/scripts"
 pages "$doc"

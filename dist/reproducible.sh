@@ -1,8 +1,9 @@
 #!/bin/sh
-# Builds the archive and the package of ARCH (amd64) twice, in two folders, with other times, umasks, time zones and
-# locales, and compares the bytes. With a second argument, "fresh", each compiles everything anew.
+# Builds the archive and the package of ARCH (amd64) twice, in two folders, with other times, umasks and time zones, and
+# compares the bytes. With a second argument, "fresh", each compiles everything anew. What is built is then in OUT (out).
 set -eu
 cd "$(dirname "$0")/.."
+out=${OUT:-out}
 arch=${1:-amd64}
 export VERSION="${VERSION:-$(dist/version.sh)}"
 export SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}"
@@ -29,3 +30,5 @@ build one 022 2001-02-03 UTC >"$top/one.sums"
 build elsewhere/and-two 077 2030-04-05 Asia/Kathmandu >"$top/two.sums"
 cat "$top/one.sums"
 cmp "$top/one.sums" "$top/two.sums"
+mkdir -p "$out"
+cp "$top/one/out/"* "$out"
