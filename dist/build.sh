@@ -43,6 +43,7 @@ files() {
 scripts() {
   files 644 "$1" scripts/*.lua
   files 644 "$1/lib" scripts/lib/*.lua
+  files 644 "$1/definitions" scripts/definitions/*.lua
 }
 
 # pages FOLDER: what there is to read.

@@ -61,6 +61,11 @@ type Config struct {
 	Memory          *guard.Memory
 	Log             *slog.Logger
 	Observer        Observer // nil: nobody is told
+
+	// Clock, where it is not nil, tells scripts the time, and what they give to every() runs only when Host.Advance moves it.
+	Clock *guard.Clock
+	// Coverage, where it is not nil, counts what of the scripts runs.
+	Coverage *guard.Coverage
 }
 
 // statesPerCore leaves room for callbacks that wait for something else than the processor.

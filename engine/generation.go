@@ -34,6 +34,7 @@ type Generation struct {
 	pools      []*pool
 	wants      protocol.Options
 	stopTimers func()
+	due        []dueTimer // where the clock is moved by Host.Advance
 	use        use
 }
 
@@ -90,7 +91,7 @@ func Load(ctx context.Context, cfg Config) (*Generation, error) {
 		}
 		if try == mostLoads {
 			return nil, &luabind.LoadError{
-				Problems: []luabind.Problem{{File: changed, Message: "it changes all the time while the scripts load"}},
+				Problems: []luabind.Problem{{File: changed, Message: "it changes all the time while the scripts load", Rule: luabind.RuleLoad}},
 				Files:    files,
 			}
 		}
@@ -115,6 +116,8 @@ func loadOnce(ctx context.Context, cfg Config) (*Generation, error) {
 		Memory:    cfg.Memory,
 		Log:       cfg.Log,
 		LoadLimit: cfg.MessageTimeout,
+		Clock:     cfg.Clock,
+		Coverage:  cfg.Coverage,
 	}
 	for _, path := range cfg.Scripts {
 		if err := ctx.Err(); err != nil {

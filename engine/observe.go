@@ -17,7 +17,7 @@ type Observer interface {
 	Connection(verdict protocol.VerdictKind, stage protocol.Code)
 	// Callback of one script has run, well or not.
 	Callback(cb luabind.Callback, took time.Duration)
-	// Failure of a callback.
+	// Failure of a callback, which is logged next.
 	Failure(kind luabind.Kind)
 	// Reload has ended; err says why the live generation stays.
 	Reload(err error)

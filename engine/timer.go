@@ -16,6 +16,10 @@ func (g *Generation) startTimers(h *Host) {
 	for i, script := range g.scripts {
 		for n, interval := range script.Timers() {
 			t := timer{host: h, gen: g, script: script, pool: g.pools[i], number: n}
+			if h.cfg.Clock != nil {
+				g.due = append(g.due, dueTimer{timer: t, ctx: ctx, every: interval, in: interval})
+				continue
+			}
 			go t.run(ctx, interval)
 		}
 	}
@@ -78,8 +82,9 @@ func (t timer) call(ctx context.Context) {
 	if ctx.Err() != nil {
 		return // cut, because another generation is live
 	}
-	attrs := append([]slog.Attr{slog.String("script", t.script.Path())}, failureAttrs(err)...)
+	t.host.noteFailure(t.script, luabind.OnTimer, err)
+	attrs := []slog.Attr{slog.String("script", t.script.Path()), slog.String("callback", luabind.OnTimer.String())}
+	attrs = append(attrs, failureAttrs(err)...)
 	attrs = append(attrs, slog.Duration("took", time.Since(start)))
 	log.LogAttrs(context.Background(), slog.LevelError, "timer failed", attrs...)
-	t.host.noteFailure(t.script, luabind.OnTimer, err)
 }

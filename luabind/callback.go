@@ -1,6 +1,9 @@
 package luabind
 
 import (
+	"fmt"
+	"slices"
+
 	"luamilter/protocol"
 )
 
@@ -90,5 +93,37 @@ func CallbackFor(code protocol.Code) (Callback, bool) {
 // inMessage says whether changes of a message may be asked for.
 func (c Callback) inMessage() bool { return c >= OnMail && c <= OnMessage && c != OnUnknown }
 
-// hasVerdict says whether what the callback returns is told to the MTA.
-func (c Callback) hasVerdict() bool { return c > OnLoad && c < OnAbort }
+// AtChange says why a change can't be asked for in the callback, "" where it can.
+func (c Callback) AtChange() string {
+	if c.inMessage() {
+		return ""
+	}
+	return fmt.Sprintf("not in %s: a message can be changed from on_mail to on_message", c)
+}
+
+// AtVerdict says why the callback can't give the verdict that a global function makes, "" where it can.
+func (c Callback) AtVerdict(function string) string {
+	for kind := protocol.VerdictContinue; kind <= protocol.VerdictShutdown; kind++ {
+		if kind.String() == function {
+			return misplaced(c, kind)
+		}
+	}
+	return ""
+}
+
+// IsVerdict says whether a global function makes a verdict.
+func IsVerdict(function string) bool { return verdictFunctions[function] != nil }
+
+// IsChange says whether a global function changes the message.
+func IsChange(function string) bool {
+	return changeFunctions[function] != nil && function != "progress"
+}
+
+// CallbackNamed is the callback that a global function of that name is.
+func CallbackNamed(name string) (Callback, bool) {
+	i := slices.Index(callbackNames[:], name)
+	return Callback(max(i, 0)), i >= 0
+}
+
+// HasVerdict says whether what the callback returns is told to the MTA.
+func (c Callback) HasVerdict() bool { return c > OnLoad && c < OnAbort }

@@ -241,7 +241,7 @@ func (a Args) messageScope() *Scope {
 	case st.scope == nil:
 		a.L.RaiseError("%s: only in a callback, not while the script loads", a.Name)
 	case !st.callback.inMessage():
-		a.L.RaiseError("%s: not in %s: a message can be changed from on_mail to on_message", a.Name, st.callback)
+		a.L.RaiseError("%s: %s", a.Name, st.callback.AtChange())
 	case st.scope.Message == nil:
 		a.L.RaiseError("%s: there is no message", a.Name)
 	}

@@ -62,10 +62,12 @@ func (s *Script) compile(path string) (*guard.Chunk, error) {
 		return nil, loadError(path, 0, "%s", err)
 	}
 	s.files = append(s.files, File{path, fmt.Sprintf("%x", sha256.Sum256(src))})
-	chunk, err := guard.Compile(path, src, "conn", "msg")
+	chunk, err := s.env.Coverage.Compile(path, src, "conn", "msg")
 	var problem *guard.Error
 	if errors.As(err, &problem) {
-		return nil, loadError(problem.File, problem.Line, "%s", problem.Message)
+		return nil, &LoadError{Problems: []Problem{{
+			File: problem.File, Line: problem.Line, Message: problem.Message, Rule: RuleSyntax,
+		}}}
 	}
 	if err != nil {
 		return nil, loadError(path, 0, "%s", err)
@@ -115,12 +117,12 @@ func (s *Script) learn(st *State) error {
 // stateWarnings finds what a script tries to remember where it is not kept.
 func stateWarnings(chunk *guard.Chunk) (warnings []Problem) {
 	for _, w := range chunk.Writes {
-		warnings = append(warnings, Problem{chunk.Name, w.Line, fmt.Sprintf(
+		warnings = append(warnings, Problem{File: chunk.Name, Line: w.Line, Name: w.Name, Rule: RuleAssignedLocal, Message: fmt.Sprintf(
 			"the file's local %s is assigned in a function: each Lua state has its own; use msg.%[1]s or conn.%[1]s", w.Name)})
 	}
 	for _, use := range chunk.Uses {
 		if use.Kind == guard.UseAssign && use.Nested {
-			warnings = append(warnings, Problem{chunk.Name, use.Line, fmt.Sprintf(
+			warnings = append(warnings, Problem{File: chunk.Name, Line: use.Line, Name: use.Name, Rule: RuleGlobalAssignment, Message: fmt.Sprintf(
 				"global %s is assigned in a function: an error once the script has loaded; use msg.%[1]s or conn.%[1]s", use.Name)})
 		}
 	}
@@ -137,36 +139,58 @@ func (s *Script) moduleChunks() []*guard.Chunk {
 	return chunks
 }
 
+// StaticProblems are what is wrong with a compiled file without running it: what keeps it from loading, and what deserves
+// a warning.
+func StaticProblems(c *guard.Chunk) (errors, warnings []Problem) {
+	return droppedVerdicts(c), stateWarnings(c)
+}
+
+// UnknownCallback is the problem that a global on_* function of this name is; "" if it is a callback, or no on_* name.
+func UnknownCallback(name string) string {
+	if !strings.HasPrefix(name, "on_") || slices.Contains(callbackNames[:], name) {
+		return ""
+	}
+	hint := ""
+	if near := Nearest(name, callbackNames[:]); near != "" {
+		hint = "; did you mean " + near + "?"
+	}
+	return fmt.Sprintf("there is no callback %s%s", name, hint)
+}
+
+// callbackNames are those of the globals that the host calls, by Callback.
+var callbackNames = func() (names [globalCallbacks]string) {
+	for cb := range globalCallbacks {
+		names[cb] = cb.String()
+	}
+	return names
+}()
+
 // findCallbacks looks for global on_* functions; a name that the host does not call is a mistake.
 func (s *Script) findCallbacks(st *State, lines map[string]int) (problems []Problem) {
-	known := make([]string, globalCallbacks)
-	for cb := range globalCallbacks {
-		known[cb] = cb.String()
-	}
 	found := false
 	st.lua.G.Global.ForEach(func(k, v lua.LValue) {
 		name := k.String()
 		if !strings.HasPrefix(name, "on_") {
 			return
 		}
-		i := slices.Index(known, name)
 		fn, isFunction := v.(*lua.LFunction)
+		p := Problem{File: s.path, Line: lines[name], Name: name, Rule: RuleUnknownCallback, Message: UnknownCallback(name)}
 		switch {
-		case i < 0:
-			hint := ""
-			if near := nearest(name, known); near != "" {
-				hint = "; did you mean " + near + "?"
-			}
-			problems = append(problems, Problem{s.path, lines[name], fmt.Sprintf("there is no callback %s%s", name, hint)})
+		case p.Message != "":
+			problems = append(problems, p)
 		case !isFunction:
-			problems = append(problems, Problem{s.path, lines[name], fmt.Sprintf("%s is a %s, not a function", name, v.Type())})
+			p.Message = fmt.Sprintf("%s is a %s, not a function", name, v.Type())
+			problems = append(problems, p)
 		default:
 			found = true
+			i := slices.Index(callbackNames[:], name)
 			s.defined[i], s.replies[i] = true, returnsValue(fn)
 		}
 	})
 	if !found && len(problems) == 0 {
-		problems = append(problems, Problem{s.path, 0, "defines no callback, such as on_mail or on_eom"})
+		problems = append(problems, Problem{
+			File: s.path, Message: "defines no callback, such as on_mail or on_eom", Rule: RuleNoCallback,
+		})
 	}
 	slices.SortFunc(problems, func(a, b Problem) int { return a.Line - b.Line })
 	return problems
@@ -200,7 +224,7 @@ func (s *Script) newState(ctx context.Context, first bool) (*State, error) {
 	st := &State{script: s, loading: true, callback: OnLoad}
 	st.fuel = guard.NewFuel(s.env.Memory)
 	st.tick = st.onTick
-	st.lua = guard.NewState(guard.Options{Fuel: st.fuel, Print: st.print})
+	st.lua = guard.NewState(guard.Options{Fuel: st.fuel, Print: st.print, Clock: s.env.Clock, Coverage: s.env.Coverage})
 	ud := st.lua.NewUserData()
 	ud.Value = st
 	st.lua.G.Registry.RawSetString(stateKey, ud)

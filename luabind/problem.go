@@ -10,7 +10,20 @@ type Problem struct {
 	File    string
 	Line    int // 0 where no line is to blame
 	Message string
+	Rule    string // what it is an instance of: one of the Rule constants
+	Name    string // the word of the line that it is about, "" where that is not known
 }
+
+// The rules of what loading a script finds. The package lint has more of them.
+const (
+	RuleLoad             = "load" // running the file fails, or there is no such file
+	RuleSyntax           = "syntax"
+	RuleUnknownCallback  = "unknown-callback"
+	RuleNoCallback       = "no-callback"
+	RuleDroppedVerdict   = "dropped-verdict"
+	RuleAssignedLocal    = "assigned-local"
+	RuleGlobalAssignment = "global-assignment"
+)
 
 func (p Problem) String() string {
 	if p.Line == 0 {
@@ -34,11 +47,17 @@ func (e *LoadError) Error() string {
 }
 
 func loadError(file string, line int, format string, values ...any) *LoadError {
-	return &LoadError{Problems: []Problem{{file, line, fmt.Sprintf(format, values...)}}}
+	return &LoadError{Problems: []Problem{{File: file, Line: line, Message: fmt.Sprintf(format, values...), Rule: RuleLoad}}}
 }
 
-// nearest is the known name that a mistyped one most likely meant, "" if none is near.
-func nearest(name string, known []string) string {
+// longestNear is the longest name that Nearest looks at: the work grows with its length.
+const longestNear = 64
+
+// Nearest is the known name that a mistyped one most likely meant, "" if none is near.
+func Nearest(name string, known []string) string {
+	if len(name) > longestNear {
+		return ""
+	}
 	best, distance := "", len(name)/2+1
 	for _, k := range known {
 		if d := editDistance(name, k); d < distance {

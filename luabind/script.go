@@ -17,6 +17,9 @@ type Env struct {
 	Memory    *guard.Memory
 	Log       *slog.Logger
 	LoadLimit time.Duration // how long running a script's file may take
+	Clock     *guard.Clock  // what time scripts are told it is; nil: that of the machine
+
+	Coverage *guard.Coverage // counts what runs; nil: nothing is counted
 }
 
 // Script is one filter: compiled, its callbacks known. It never changes and is shared by all its states.

@@ -144,7 +144,7 @@ func (st *State) run(cb Callback, fn *lua.LFunction, ev *protocol.Event) (protoc
 		ret = lua.LNil // whatever it gives, nobody waits for it
 	}
 	v, ok := verdictOf(ret)
-	if !ok || ret != lua.LNil && !cb.hasVerdict() {
+	if !ok || ret != lua.LNil && !cb.HasVerdict() {
 		return protocol.Verdict{}, &Failure{KindResult, cb, wrongResult(cb, fn, ret), ""}
 	}
 	if problem := misplaced(cb, v.Kind); problem != "" {

@@ -54,7 +54,7 @@ func verdictOf(ret lua.LValue) (protocol.Verdict, bool) {
 // wrongResult describes a returned value that is no verdict, or one that the callback can't give.
 func wrongResult(cb Callback, fn *lua.LFunction, ret lua.LValue) string {
 	where := definedAt(fn)
-	if !cb.hasVerdict() {
+	if !cb.HasVerdict() {
 		return fmt.Sprintf("%s%s returned a value; nothing can be decided there", where, cb)
 	}
 	what := ret.Type().String()
@@ -188,8 +188,8 @@ func droppedVerdicts(c *guard.Chunk) []Problem {
 	var problems []Problem
 	for _, use := range c.Uses {
 		if _, isVerdict := verdictFunctions[use.Name]; isVerdict && use.Kind == guard.UseStatement {
-			problems = append(problems, Problem{c.Name, use.Line,
-				fmt.Sprintf("the verdict of %s() is dropped; write: return %s(...)", use.Name, use.Name)})
+			problems = append(problems, Problem{File: c.Name, Line: use.Line, Name: use.Name, Rule: RuleDroppedVerdict,
+				Message: fmt.Sprintf("the verdict of %s() is dropped; write: return %s(...)", use.Name, use.Name)})
 		}
 	}
 	return problems

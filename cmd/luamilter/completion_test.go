@@ -29,7 +29,29 @@ var completions = []struct {
 	{"mails of any name", []string{"replay", "b"}, []string{"b.eml"}},
 	{"one word of several", []string{"completion", "z"}, []string{"zsh"}},
 	{"a command to help", []string{"help", "rep"}, []string{"replay"}},
+	{"ready filters", []string{"init", "foo"}, []string{"footer"}},
+	{"entries of the reference", []string{"docs", "on_mes"}, []string{"on_message"}},
+	{"tests and folders", []string{"test", ""}, []string{"a.lua", "sub"}},
 	{"nothing where nothing is known", []string{"check", "--message-timeout", ""}, nil},
+}
+
+func TestLastOperand(t *testing.T) {
+	for usage, want := range map[string]string{
+		"":        "",
+		"version": "",
+		"[run] --script FILE [--script FILE ...] [--listen ADDR ...] [flags]": "",
+		"check FILE...":                "FILE",
+		"test [NAME_test.lua ...]":     "NAME_test.lua",
+		"init [NAME] [--dir DIR]":      "NAME",
+		"replay --script FILE MAIL...": "MAIL",
+		"tail [--match RULE]":          "",
+		"send [--quiet] [MAIL]":        "MAIL",
+		"completion bash|zsh|fish":     "bash|zsh|fish",
+	} {
+		if got := lastOperand(usage); got != want {
+			t.Errorf("%q: got %q, want %q", usage, got, want)
+		}
+	}
 }
 
 // completionFolder holds the files that completions name, and the completion of a shell in the file completion.

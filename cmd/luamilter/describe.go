@@ -3,9 +3,12 @@ package main
 import (
 	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"luamilter/scripts"
 )
 
 // helpAsked is the error of a subcommand that has printed its help. It holds what the help was made of, so that the manual
@@ -98,27 +101,40 @@ func kindOf(name string) kind {
 	return anyText
 }
 
-// operand is what the arguments of a subcommand are that are no flags: the last word of its usage line tells.
+// operand is what the arguments of a subcommand are that are no flags: the last of them in its usage line tells.
 func (d description) operand() takes {
-	if d.name == "help" {
-		var names []string
-		for _, c := range commands() {
-			names = append(names, c.name)
-		}
-		return takes{oneWord, names}
-	}
-	fields := strings.Fields(d.usage)
-	if len(fields) < 2 {
-		return takes{}
-	}
-	name := strings.Trim(fields[len(fields)-1], "[].")
+	name := lastOperand(d.usage)
 	switch {
+	case d.name == "help":
+		return takes{oneWord, firstWords(describeCommands())}
+	case d.name == "init":
+		return takes{oneWord, scripts.Ready()}
+	case d.name == "docs":
+		// A shell may take the colon of message:set_header for the end of a word.
+		return takes{oneWord, slices.DeleteFunc(newTopics().names, func(name string) bool { return strings.Contains(name, ":") })}
 	case strings.Contains(name, "|"):
 		return takes{oneWord, strings.Split(name, "|")}
 	case name == "FILE":
 		return takes{kind: luaFile}
 	}
 	return takes{kind: kindOf(name)}
+}
+
+// lastOperand is the last word of a usage line that is no flag, nor the value of one, nor "flags"; "" if there is none.
+func lastOperand(usage string) (name string) {
+	words := strings.Fields(usage)
+	for i := 1; i < len(words); i++ {
+		word := strings.Trim(words[i], "[].")
+		switch {
+		case strings.HasPrefix(word, "--"):
+			if !strings.HasSuffix(words[i], "]") {
+				i++ // its value
+			}
+		case word != "" && word != "flags":
+			name = word
+		}
+	}
+	return name
 }
 
 // repeats reports whether a flag may be given several times.

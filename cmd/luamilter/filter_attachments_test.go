@@ -52,7 +52,7 @@ func TestAttachmentsWithHostileNames(t *testing.T) {
 				return
 			}
 			wantReplaced(t, got, vector{})
-			if text := got.text(); len(text) > 2000 {
+			if text := got.Text(); len(text) > 2000 {
 				t.Errorf("the mail has %d bytes, want the name cut", len(text))
 			}
 		})
@@ -69,8 +69,8 @@ func TestDefang(t *testing.T) {
 				return
 			}
 			wantReplaced(t, got, v)
-			if !strings.Contains(got.text(), "File: "+v.file+"\n") {
-				t.Errorf("the warning does not name %s: %s", v.file, got.text())
+			if !strings.Contains(got.Text(), "File: "+v.file+"\n") {
+				t.Errorf("the warning does not name %s: %s", v.file, got.Text())
 			}
 		})
 	}
@@ -83,7 +83,7 @@ func TestDefangChangesNothingElse(t *testing.T) {
 	good := part("Content-Type: image/png; name=a.png")
 	got := r.put(testMail{text: attached(good, bad, "Content-Type: text/html\n\n<b>a<script src=x>alert(1)</script>b</b>", good)})
 	got.wants(t, "accept, changed")
-	text := got.text()
+	text := got.Text()
 	if !strings.Contains(text, "\ngone: a.exe\n") || strings.Contains(text, "alert(1)") || !strings.Contains(text, "X-Own: kept") {
 		t.Fatalf("got %s", text)
 	}
@@ -102,8 +102,8 @@ func TestDefangScripts(t *testing.T) {
 	html := "From: x@example.org\nContent-Type: text/html\n\n<p>a<SCRIPT>evil()</SCRIPT >b</p>\n"
 	got := newFilter(t, "defang", nil).put(testMail{text: html})
 	got.wants(t, "accept, changed")
-	if want := "<p>a<!-- script removed -->b</p>\n"; got.body != want {
-		t.Errorf("got body %q, want %q", got.body, want)
+	if want := "<p>a<!-- script removed -->b</p>\n"; got.Body != want {
+		t.Errorf("got body %q, want %q", got.Body, want)
 	}
 	newFilter(t, "defang", map[string]string{"remove_scripts": "false"}).put(testMail{text: html}).wants(t, "accept, unchanged")
 }

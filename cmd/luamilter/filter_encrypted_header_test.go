@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"luamilter/engine/mta"
 )
 
 // newKeyPair makes a key with the command, and gives its file and the setting of the filter.
@@ -53,21 +55,21 @@ func TestEncryptedHeader(t *testing.T) {
 	if fields := got.fields("X-Connection-Info"); len(fields) != 1 || strings.Contains(fields[0], "forged") {
 		t.Errorf("got fields %q, want the filter's own only", fields)
 	}
-	for line := range strings.Lines(got.text()) {
+	for line := range strings.Lines(got.Text()) {
 		if len(line) > 100 {
 			t.Errorf("a line has %d bytes: %q", len(line), line)
 		}
 	}
-	if strings.Contains(got.text(), secret) || strings.Contains(got.text(), "pc.customer") {
-		t.Errorf("the mail says where it came from: %s", got.text())
+	if strings.Contains(got.Text(), secret) || strings.Contains(got.Text(), "pc.customer") {
+		t.Errorf("the mail says where it came from: %s", got.Text())
 	}
 
 	var info map[string]any
-	if err := json.Unmarshal([]byte(opened(t, key, got.text())), &info); err != nil {
+	if err := json.Unmarshal([]byte(opened(t, key, got.Text())), &info); err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]any{
-		"address": secret, "hostname": "pc.customer.example", "port": float64(replayPort), "helo": "client.example",
+		"address": secret, "hostname": "pc.customer.example", "port": float64(mta.DefaultPort), "helo": "client.example", "daemon_name": "localhost",
 		"sender": "joe@example.org", "id": "4Q1xyz", "auth_authen": "joe\x1b[2J\ufffd", "tls_version": "TLSv1.3",
 	}
 	if when, ok := info["time"].(float64); !ok || when < 1.7e9 {

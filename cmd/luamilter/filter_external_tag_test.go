@@ -54,8 +54,8 @@ func TestExternalTag(t *testing.T) {
 			if !slices.Equal(subjects, c.want) {
 				t.Errorf("got %q, want %q", subjects, c.want)
 			}
-			if got.body != "text\n" {
-				t.Errorf("body: got %q", got.body)
+			if got.Body != "text\n" {
+				t.Errorf("body: got %q", got.Body)
 			}
 		})
 	}

@@ -33,14 +33,14 @@ func TestFooter(t *testing.T) {
 				return
 			}
 			got.wants(t, "accept, changed")
-			if got.body != c.want {
-				t.Errorf("got body %q, want %q", got.body, c.want)
+			if got.Body != c.want {
+				t.Errorf("got body %q, want %q", got.Body, c.want)
 			}
 			if fields := got.fields("X-Footer-Added"); !slices.Equal(fields, []string{"yes"}) {
 				t.Errorf("got marker %q, want one", fields)
 			}
 			again := c.mail
-			again.text = got.text()
+			again.text = got.Text()
 			r.put(again).wants(t, "accept, unchanged")
 		})
 	}
@@ -53,8 +53,8 @@ func TestFooterKeepsSignatures(t *testing.T) {
 		signed + "\n--b1\nContent-Type: application/pgp-signature\n\nsignature\n--b1--\n"
 	got := newFilter(t, "footer", map[string]string{"marker": `""`}).put(testMail{ip: "127.0.0.1", text: text})
 	got.wants(t, "accept, changed")
-	if !strings.Contains(got.text(), "--b1\n"+signed+"\n--b1\n") || !strings.Contains(got.text(), "Example Ltd") {
-		t.Errorf("got %s, want the signed part unchanged, and a footer", got.text())
+	if !strings.Contains(got.Text(), "--b1\n"+signed+"\n--b1\n") || !strings.Contains(got.Text(), "Example Ltd") {
+		t.Errorf("got %s, want the signed part unchanged, and a footer", got.Text())
 	}
 	if fields := got.fields("Content-Type"); len(fields) != 1 || !strings.HasPrefix(fields[0], "multipart/mixed") {
 		t.Errorf("Content-Type: got %q, want multipart/mixed", fields)
@@ -70,8 +70,8 @@ func TestFooterInHTML(t *testing.T) {
 		testMail{ip: "127.0.0.1", text: alternative})
 	got.wants(t, "accept, changed")
 	for _, want := range []string{"Gr=C3=BC=C3=9Fe", "<p>text</p><hr>Gr&uuml;&szlig;e"} {
-		if !strings.Contains(got.text(), want) {
-			t.Errorf("no %q in %s", want, got.text())
+		if !strings.Contains(got.Text(), want) {
+			t.Errorf("no %q in %s", want, got.Text())
 		}
 	}
 }

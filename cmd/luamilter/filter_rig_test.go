@@ -5,7 +5,6 @@ import (
 	"context"
 	"log/slog"
 	"net"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,6 +13,7 @@ import (
 	"testing"
 
 	"luamilter/engine"
+	"luamilter/engine/mta"
 	"luamilter/luabind/guard"
 	"luamilter/protocol"
 )
@@ -38,8 +38,8 @@ type testMail struct {
 
 // filtered is what a filter has made of a mail.
 type filtered struct {
-	verdict string // as replay reports it, such as "accept, unchanged" or "reject at mail: 550 5.7.1 no"
-	email          // with the changes, if it was accepted
+	verdict  string // as replay reports it, such as "accept, unchanged" or "reject at mail: 550 5.7.1 no"
+	mta.Mail        // with the changes, if it was accepted
 }
 
 // newFilter loads scripts/NAME.lua, in which settings replace the lines "local NAME = ...", with files, pairs of name and
@@ -53,7 +53,7 @@ func newFilter(t *testing.T, name string, settings map[string]string, files ...s
 		t.Fatal(err)
 	}
 	host := engine.NewHost(config, generation)
-	dial, stop := serveInside(&protocol.Server{
+	dial, stop := mta.ServeInside(&protocol.Server{
 		Handler: host, Log: config.Log, MaxConnections: 100, IdleTimeout: patience,
 	})
 	r.dial = dial
@@ -152,72 +152,39 @@ func (r *filterRig) put(m testMail) filtered {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	before := m.email()
-	after := before.clone()
-	p := &player{mta: protocol.NewClient(conn), macros: m.macros, mail: &after}
-	p.mta.SetTimeout(patience)
-	defer p.mta.Close()
-	result, err := m.play(p)
+	client := protocol.NewClient(conn)
+	client.SetTimeout(patience)
+	defer client.Close()
+	session, err := mta.Open(client, mta.Connection{
+		Hostname: m.hostname, Address: m.ip, Helo: "client.example", Macros: mta.Macros{Always: m.macros},
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	mail := m.mail()
+	result, err := session.Send(&mail)
 	if err != nil {
 		r.t.Fatalf("put %q: %v", m.text, err)
 	}
-	_ = p.mta.Quit()
-	before.recipients = after.recipients
-	after = after.clone()
-	after.apply(result.verdict.Changes)
+	_ = session.Quit()
+	before, after := mail, result.Delivered(&mail)
+	before.Recipients = result.Left
 	return filtered{summary(result, &before, &after), after}
 }
 
-func (m *testMail) email() email {
-	e := parseEmail(m.text)
-	e.sender = "a@example.org"
+func (m *testMail) mail() mta.Mail {
+	mail := mta.ParseMail(m.text)
+	mail.Sender = "a@example.org"
 	if m.from != "" {
-		e.sender = bare(m.from)
+		mail.Sender = mta.Bare(m.from)
 	}
 	if len(m.to) == 0 {
-		e.recipients = []recipient{{address: "b@example.net"}}
+		mail.Recipients = []mta.Recipient{{Address: "b@example.net"}}
 	}
 	for _, to := range m.to {
-		e.recipients = append(e.recipients, recipient{address: bare(to)})
+		mail.Recipients = append(mail.Recipients, mta.Recipient{Address: mta.Bare(to)})
 	}
-	return e
-}
-
-// play is player.play with a name and an address of the client that the test chooses.
-func (m *testMail) play(p *player) (outcome, error) {
-	_, err := p.mta.Negotiate(protocol.Offer{
-		Version: protocol.Version, Actions: protocol.AllActions, Steps: protocol.AllSteps,
-	})
-	if err != nil {
-		return outcome{}, err
-	}
-	hostname, ip, family := m.hostname, m.ip, protocol.FamilyInet
-	if hostname == "" {
-		hostname = "unknown"
-	}
-	if ip == "" {
-		ip = "192.0.2.1"
-	}
-	if netip.MustParseAddr(ip).Is6() {
-		family = protocol.FamilyInet6
-	}
-	if err := p.send(protocol.StageConnect, "j", "localhost"); err != nil {
-		return outcome{}, err
-	}
-	answer, err := p.mta.Connect(hostname, family, replayPort, ip)
-	if err != nil || p.took(protocol.CodeConnect, answer) {
-		return p.outcome, err
-	}
-	answer, err = p.mta.Helo("client.example")
-	if err != nil || p.took(protocol.CodeHelo, answer) {
-		return p.outcome, err
-	}
-	for _, step := range []func() (done bool, err error){p.envelope, p.content} {
-		if done, err := step(); done || err != nil {
-			return p.outcome, err
-		}
-	}
-	return p.outcome, nil
+	return mail
 }
 
 // wants fails the test if the verdict is another one.
@@ -231,9 +198,9 @@ func (f filtered) wants(t *testing.T, verdict string) {
 // fields are the values of all header fields of a name, without the first space.
 func (f filtered) fields(name string) []string {
 	var values []string
-	for _, h := range f.headers {
-		if !h.own && strings.EqualFold(h.name, name) {
-			values = append(values, strings.TrimPrefix(h.value, " "))
+	for h := range f.Shown {
+		if strings.EqualFold(h.Name, name) {
+			values = append(values, strings.TrimPrefix(h.Value, " "))
 		}
 	}
 	return values
@@ -242,10 +209,10 @@ func (f filtered) fields(name string) []string {
 // envelope is sender and recipients in one line.
 func (f filtered) envelope() string {
 	var to []string
-	for _, r := range f.recipients {
-		to = append(to, r.address)
+	for _, r := range f.Recipients {
+		to = append(to, r.Address)
 	}
-	return f.sender + " -> " + strings.Join(to, " ")
+	return f.Sender + " -> " + strings.Join(to, " ")
 }
 
 // wantLog looks for a text in the log: what a callback logs is there before its verdict is.

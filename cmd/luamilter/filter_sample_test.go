@@ -62,14 +62,14 @@ func TestSampleAttachments(t *testing.T) {
 				return
 			}
 			wantReplaced(t, got, v)
-			if !strings.Contains(got.text(), "could be a virus: "+v.file+"\n") {
-				t.Errorf("the warning does not name %s: %s", v.file, got.text())
+			if !strings.Contains(got.Text(), "could be a virus: "+v.file+"\n") {
+				t.Errorf("the warning does not name %s: %s", v.file, got.Text())
 			}
 		})
 	}
 	got := r.put(testMail{text: "From: x@example.org\nContent-Type: text/html\n\n<p>a<script>b</script>c</p>\n"})
-	if got.wants(t, "accept, changed"); strings.Contains(got.body, "script>") {
-		t.Errorf("the script is still there: %s", got.body)
+	if got.wants(t, "accept, changed"); strings.Contains(got.Body, "script>") {
+		t.Errorf("the script is still there: %s", got.Body)
 	}
 }
 

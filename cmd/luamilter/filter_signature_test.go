@@ -69,9 +69,9 @@ func (s signers) signed(t *testing.T, text string) string {
 	got := s.sign.put(testMail{ip: "127.0.0.1", text: text})
 	got.wants(t, "accept, changed")
 	if fields := got.fields("X-Custom-Signature"); len(fields) == 0 {
-		t.Fatalf("the mail was not signed: %s", got.text())
+		t.Fatalf("the mail was not signed: %s", got.Text())
 	}
-	return got.text()
+	return got.Text()
 }
 
 // result is the field that verify_custom adds.
@@ -80,7 +80,7 @@ func (s signers) result(t *testing.T, text string) string {
 	got := s.verify.put(testMail{text: text})
 	fields := got.fields("X-Custom-Signature-Result")
 	if len(fields) != 1 {
-		t.Fatalf("got %d fields with a result in %s, want 1", len(fields), got.text())
+		t.Fatalf("got %d fields with a result in %s, want 1", len(fields), got.Text())
 	}
 	return fields[0]
 }

@@ -50,8 +50,8 @@ func TestSmartAlias(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			got := f.put(testMail{from: c.from, to: c.to, text: "Subject: x\n\ntext\n"})
 			var to []string
-			for _, r := range got.recipients {
-				to = append(to, r.address)
+			for _, r := range got.Recipients {
+				to = append(to, r.Address)
 			}
 			slices.Sort(to)
 			if got := strings.Join(to, " "); got != c.want {

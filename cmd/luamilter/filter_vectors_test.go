@@ -28,13 +28,13 @@ const kept = "This part stays, with  two spaces and\ttabs \nand =3D signs.\n"
 func wantReplaced(t *testing.T, got filtered, v vector) {
 	t.Helper()
 	got.wants(t, "accept, changed")
-	if text := got.text(); !strings.Contains(text, "WARNING.TXT") {
+	if text := got.Text(); !strings.Contains(text, "WARNING.TXT") {
 		t.Errorf("the file was not replaced: %s", text)
 	} else if strings.Contains(v.text, kept) && !strings.Contains(text, kept) {
 		t.Errorf("another part was changed: %s", text)
 	}
-	if strings.Contains(got.text(), harmless[:60]) {
-		t.Errorf("the file is still there: %s", got.text())
+	if strings.Contains(got.Text(), harmless[:60]) {
+		t.Errorf("the file is still there: %s", got.Text())
 	}
 }
 

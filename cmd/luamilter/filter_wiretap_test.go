@@ -49,8 +49,8 @@ func TestWiretap(t *testing.T) {
 			c.mail.text = "Subject: x\nCc: x@y.example\n\ntext\n"
 			got := c.filter.put(c.mail)
 			var to []string
-			for _, r := range got.recipients {
-				to = append(to, r.address)
+			for _, r := range got.Recipients {
+				to = append(to, r.Address)
 			}
 			slices.Sort(to)
 			if got := strings.Join(to, " "); got != c.want {

@@ -149,11 +149,16 @@ func (h *hostFlags) registerRunning(fs *pflag.FlagSet) {
 
 // registerLoading are the flags that matter when a script is loaded, too.
 func (h *hostFlags) registerLoading(fs *pflag.FlagSet) {
+	h.registerLimits(fs)
+	fs.Var(&h.logFormat, "log-format", "`FORMAT` of the log on stderr: text or json")
+	fs.Var(&h.logLevel, "log-level", "least `LEVEL` that is logged: debug, info, warn or error")
+}
+
+// registerLimits are those of registerLoading but for the log.
+func (h *hostFlags) registerLimits(fs *pflag.FlagSet) {
 	fs.Var(&h.messageTimeout, "message-timeout",
 		"`TIME` after which on_eom or on_message is interrupted; loading a script may take as long")
 	fs.Var(&h.memoryLimit, "memory-limit", "`SIZE` of the heap above which running callbacks are interrupted; 0: by machine")
-	fs.Var(&h.logFormat, "log-format", "`FORMAT` of the log on stderr: text or json")
-	fs.Var(&h.logLevel, "log-level", "least `LEVEL` that is logged: debug, info, warn or error")
 }
 
 func (h *hostFlags) needScripts() error {

@@ -62,7 +62,10 @@ func commands() []command {
 	return []command{
 		{"run", "[run] --script FILE [--script FILE ...] [--listen ADDR ...] [flags]", "run the milter (the default)", runCommand},
 		{"check", "check FILE...", "load and lint scripts", checkCommand},
+		{"test", "test [NAME_test.lua ...]", "run tests written in Lua, no MTA needed", testCommand},
 		{"replay", "replay --script FILE MAIL...", "put mails through a filter, no MTA needed", replayCommand},
+		{"init", "init [NAME] [--dir DIR]", "write a filter to start from, with test and editor configuration", initCommand},
+		{"docs", "docs [NAME]", "show the reference in the terminal", docsCommand},
 		{"open-header", "open-header --key FILE [MAIL]", "read what encrypted_header.lua has put into a mail", openHeaderCommand},
 		{"completion", "completion bash|zsh|fish", "print the completion of a shell", completionCommand},
 		{"man", "man", "print the manual page", manCommand},

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"unicode"
 
+	"luamilter/engine/mta"
 	"luamilter/luabind/crypto/seal"
 )
 
@@ -73,12 +74,13 @@ func openHeaderCommand(args []string, out, errOut io.Writer) error {
 		return err
 	}
 	found, failed := 0, false
-	for _, h := range parseEmail(text).headers {
-		if h.own || !strings.EqualFold(h.name, f.field) {
+	mail := mta.ParseMail(text)
+	for h := range mail.Shown {
+		if !strings.EqualFold(h.Name, f.field) {
 			continue
 		}
 		found++
-		line, err := openField(key, h.value)
+		line, err := openField(key, h.Value)
 		if err != nil {
 			fmt.Fprintf(errOut, "luamilter: %s: field %d of the name %s: %s\n", file, found, f.field, err)
 			failed = true

@@ -9,11 +9,11 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
 	"luamilter/engine"
+	"luamilter/engine/mta"
 	"luamilter/protocol"
 )
 
@@ -78,7 +78,7 @@ func replayCommand(args []string, out, errOut io.Writer) error {
 		return err
 	}
 	host := engine.NewHost(config, generation)
-	dial, stop := serveInside(&protocol.Server{
+	dial, stop := mta.ServeInside(&protocol.Server{
 		Handler: host, Log: config.Log,
 		MaxConnections: len(files), // the server may still be closing the last one when the next comes
 		IdleTimeout:    f.patience(),
@@ -105,25 +105,35 @@ func (f *replayFlags) replay(file string, dial func() (net.Conn, error), out io.
 	if err != nil {
 		return err
 	}
-	before := f.address(parseEmail(data))
-	after := before.clone()
+	mail := f.address(mta.ParseMail(data))
 	conn, err := dial()
 	if err != nil {
 		return err
 	}
-	p := &player{mta: protocol.NewClient(conn), macros: f.macroPairs(), from: f.client(before), mail: &after}
-	p.mta.SetTimeout(f.patience())
-	result, err := p.play()
+	result, err := f.play(conn, &mail)
 	if err != nil {
 		conn.Close()
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	_ = p.mta.Quit()
-	p.mta.Close()
-	before.recipients = slices.Clone(after.recipients) // those that were refused are told of in another way
-	after.apply(result.verdict.Changes)
+	before, after := mail, result.Delivered(&mail)
+	before.Recipients = result.Left // those that were refused are told of in another way
 	report(out, file, result, &before, &after)
 	return nil
+}
+
+// play sends a mail over a connection of its own.
+func (f *replayFlags) play(conn net.Conn, mail *mta.Mail) (mta.Outcome, error) {
+	client := protocol.NewClient(conn)
+	client.SetTimeout(f.patience())
+	session, err := mta.Open(client, f.connection(mail))
+	if err != nil {
+		return mta.Outcome{}, err
+	}
+	result, err := session.Send(mail)
+	if err == nil {
+		_ = session.Quit() // the verdict is there
+	}
+	return result, err
 }
 
 // patience is how long each side of a replay waits for the other: longer than the filter may take, so that its own time
@@ -133,28 +143,30 @@ func (f *replayFlags) patience() time.Duration {
 }
 
 // address gives the mail its envelope.
-func (f *replayFlags) address(m email) email {
-	m.sender = m.defaultSender()
+func (f *replayFlags) address(m mta.Mail) mta.Mail {
+	m.Sender = m.DefaultSender()
 	if f.hasFrom {
-		m.sender = bare(f.from)
+		m.Sender = mta.Bare(f.from)
 	}
 	addresses := f.rcpts
 	if len(addresses) == 0 {
-		addresses = m.defaultRecipients()
+		addresses = m.DefaultRecipients()
 	}
 	for _, a := range addresses {
-		m.recipients = append(m.recipients, recipient{address: bare(a)})
+		m.Recipients = append(m.Recipients, mta.Recipient{Address: mta.Bare(a)})
 	}
 	return m
 }
 
-func (f *replayFlags) client(m email) smtpClient {
-	c := smtpClient{ip: netip.MustParseAddr(f.ip).Unmap().WithZone(""), helo: f.helo}
-	if c.helo == "" {
-		c.helo = "localhost"
-		if _, domain, ok := strings.Cut(m.sender, "@"); ok && domain != "" {
-			c.helo = domain
-		}
+// connection is the SMTP client that hands over the mail.
+func (f *replayFlags) connection(m *mta.Mail) mta.Connection {
+	c := mta.Connection{
+		Address: netip.MustParseAddr(f.ip).Unmap().WithZone("").String(),
+		Helo:    f.helo,
+		Macros:  mta.Macros{Always: f.macroPairs()},
+	}
+	if c.Helo == "" {
+		_, c.Helo, _ = strings.Cut(m.Sender, "@")
 	}
 	return c
 }

@@ -3,50 +3,47 @@ package main
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/aymanbagabas/go-udiff"
 
+	"luamilter/engine/mta"
 	"luamilter/protocol"
 )
 
 // report prints the verdict on a mail, the recipients that were refused, and what has become of envelope and mail.
-func report(out io.Writer, file string, o outcome, before, after *email) {
+func report(out io.Writer, file string, o mta.Outcome, before, after *mta.Mail) {
 	fmt.Fprintf(out, "%s: %s\n", file, summary(o, before, after))
-	for _, r := range o.refused {
-		fmt.Fprintf(out, "  RCPT TO:<%s>: %s\n", printable(r.address), withReply(r.verdict, ""))
+	for _, r := range o.Refused {
+		fmt.Fprintf(out, "  RCPT TO:<%s>: %s\n", printable(r.Address), withReply(r.Verdict, ""))
 	}
-	for _, line := range envelopeChanges(before, after) {
+	for _, line := range mta.EnvelopeChanges(before, after) {
 		fmt.Fprintf(out, "  %s\n", printable(line))
 	}
-	fmt.Fprint(out, mailDiff(file, before.text(), after.text()))
+	fmt.Fprint(out, mailDiff(file, before.Text(), after.Text()))
 }
 
 // summary is the verdict in one line; the further lines of a reply follow indented.
-func summary(o outcome, before, after *email) string {
+func summary(o mta.Outcome, before, after *mta.Mail) string {
 	at := ""
-	if o.stage != protocol.CodeEOM {
-		at = " at " + o.stage.String()
+	if o.Stage != protocol.CodeEOM {
+		at = " at " + o.Stage.String()
 	}
-	switch o.verdict.Kind {
+	switch o.Verdict.Kind {
 	case protocol.VerdictContinue, protocol.VerdictAccept:
 		switch {
-		case after.quarantined:
-			return fmt.Sprintf("accept, in quarantine: %s", printable(after.reason))
-		case len(envelopeChanges(before, after)) == 0 && before.text() == after.text():
+		case after.Quarantined:
+			return fmt.Sprintf("accept, in quarantine: %s", printable(after.Reason))
+		case len(mta.EnvelopeChanges(before, after)) == 0 && before.Text() == after.Text():
 			return "accept" + at + ", unchanged"
 		}
 		return "accept" + at + ", changed"
 	}
-	return withReply(o.verdict, at)
+	return withReply(o.Verdict, at)
 }
 
 func withReply(v protocol.Verdict, at string) string {
-	reply := v.Reply
-	if reply.Code == 0 {
-		reply = bareReply(v.Kind)
-	}
+	reply := mta.ReplyTo(v)
 	text := v.Kind.String() + at
 	if reply.Code == 0 {
 		return text
@@ -56,45 +53,6 @@ func withReply(v protocol.Verdict, at string) string {
 		lines[i] = printable(line)
 	}
 	return text + ": " + strings.Join(lines, "\n    ")
-}
-
-// bareReply is what Postfix tells its client for a verdict that comes without a reply.
-func bareReply(kind protocol.VerdictKind) protocol.Reply {
-	switch kind {
-	case protocol.VerdictReject:
-		return protocol.Reply{Code: 550, EnhancedCode: "5.7.1", Lines: []string{"Command rejected"}}
-	case protocol.VerdictTempfail:
-		return protocol.Reply{Code: 451, EnhancedCode: "4.7.1", Lines: []string{"Service unavailable - try again later"}}
-	case protocol.VerdictShutdown:
-		return protocol.Reply{Code: 421, EnhancedCode: "4.7.0", Lines: []string{"Server closing connection"}}
-	}
-	return protocol.Reply{}
-}
-
-// envelopeChanges are the SMTP commands that are gone, and those that have come.
-func envelopeChanges(before, after *email) []string {
-	var lines []string
-	was, is := before.commands(), after.commands()
-	for _, c := range was {
-		if !slices.Contains(is, c) {
-			lines = append(lines, "-"+c)
-		}
-	}
-	for _, c := range is {
-		if !slices.Contains(was, c) {
-			lines = append(lines, "+"+c)
-		}
-	}
-	return lines
-}
-
-// commands is the envelope in SMTP.
-func (m *email) commands() []string {
-	list := []string{strings.TrimSpace("MAIL FROM:<" + m.sender + "> " + m.senderArgs)}
-	for _, r := range m.recipients {
-		list = append(list, strings.TrimSpace("RCPT TO:<"+r.address+"> "+r.args))
-	}
-	return list
 }
 
 // mailDiff is a unified diff that patch(1) can apply to a mail file with LF; "" if nothing has changed.

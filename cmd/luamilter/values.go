@@ -118,6 +118,30 @@ func powerOf(unit string) (power int, ok bool) {
 	return power + 1, power >= 0 && (rest == "" || rest == "B" || rest == "IB")
 }
 
+// percentage is a flag that takes a number from 0 to 100.
+type percentage struct {
+	value float64
+	given bool
+}
+
+func (p *percentage) Type() string { return "percent" }
+
+func (p *percentage) String() string {
+	if !p.given {
+		return ""
+	}
+	return strconv.FormatFloat(p.value, 'f', -1, 64) + " %"
+}
+
+func (p *percentage) Set(s string) error {
+	n, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(s, "%")), 64)
+	if err != nil || !(n >= 0 && n <= 100) {
+		return errors.New("must be a number from 0 to 100")
+	}
+	p.value, p.given = n, true
+	return nil
+}
+
 // fileMode is a flag that takes permission bits in octal.
 type fileMode fs.FileMode
 

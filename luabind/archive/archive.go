@@ -93,7 +93,7 @@ func mbox(L *lua.LState) int {
 }
 
 func mboxOptions(a luabind.Args) (e Envelope, sync bool, timeout time.Duration) {
-	e.Time, timeout = time.Now(), lockTimeout
+	e.Time, timeout = guard.ClockOf(a.L).Now(), lockTimeout
 	if a.Absent(3) {
 		return e, sync, timeout
 	}

@@ -26,6 +26,7 @@ const (
 type Error struct {
 	File    string
 	Line    int
+	Column  int // in bytes, from 1; 0 where it is not known
 	Message string
 }
 
@@ -72,13 +73,18 @@ type Chunk struct {
 // that the host has set for good before the file runs: its functions find them faster. The error is an *Error.
 func Compile(name string, src []byte, constants ...string) (*Chunk, error) {
 	if len(src) > maxSource {
-		return nil, &Error{File: name, Line: 1, Message: fmt.Sprintf("file too large (%d bytes; at most %d)", len(src), maxSource)}
+		return nil, tooLarge(name, src)
 	}
-	return compile(name, src, 0, constants...)
+	return compile(name, src, 0, nil, constants...)
 }
 
-// compile is Compile with the number of functions that the source is taken to stand in.
-func compile(name string, src []byte, depth int, constants ...string) (chunk *Chunk, err error) {
+func tooLarge(name string, src []byte) *Error {
+	return &Error{File: name, Line: 1, Message: fmt.Sprintf("file too large (%d bytes; at most %d)", len(src), maxSource)}
+}
+
+// compile is Compile with the number of functions that the source is taken to stand in, and what counts its statements, if
+// that is not nil.
+func compile(name string, src []byte, depth int, cover *Coverage, constants ...string) (chunk *Chunk, err error) {
 	defer func() {
 		// The parser and compiler of gopher-lua panic on some malformed input.
 		if r := recover(); r != nil {
@@ -88,20 +94,30 @@ func compile(name string, src []byte, depth int, constants ...string) (chunk *Ch
 	if bytes.HasPrefix(src, []byte("\x1bLua")) {
 		return nil, &Error{File: name, Line: 1, Message: "precompiled Lua is not allowed"}
 	}
-	stmts, err := parse.Parse(bytes.NewReader(withoutShebang(src)), name)
+	stmts, err := parse.Parse(bytes.NewReader(Text(src)), name)
 	if err != nil {
 		return nil, syntaxError(name, src, err)
 	}
 	chunk = &Chunk{Name: name}
 	rw := rewriter{chunk: chunk, depth: depth}
+	if cover != nil {
+		rw.counter = new(counter)
+	}
 	stmts = rw.file(stmts)
 	if rw.err != nil {
 		return nil, rw.err
 	}
+	if cover != nil {
+		rw.counter.number(cover.add(name, src, rw.counter.lines))
+	}
 	captured := chunk.captured(constants)
 	chunk.Proto, err = lua.Compile(append(captured, stmts...), name)
-	if err != nil && captured != nil {
-		return compile(name, src, depth) // the file may need the registers itself
+	switch { // the file may need the registers itself
+	case err != nil && captured != nil:
+		return compile(name, src, depth, cover)
+	case err != nil && cover != nil:
+		cover.leaveOut(name)
+		return compile(name, src, depth, nil)
 	}
 	if err != nil {
 		return nil, syntaxError(name, src, err)
@@ -141,8 +157,22 @@ func (c *Chunk) captured(names []string) []ast.Stmt {
 	return []ast.Stmt{local}
 }
 
-// withoutShebang turns a first line that begins with # into a comment, as the lua command does.
-func withoutShebang(src []byte) []byte {
+// Parse gives the syntax tree of a file that Compile takes, as it was written. The error is an *Error.
+func Parse(name string, src []byte) (stmts []ast.Stmt, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			stmts, err = nil, syntaxError(name, src, r)
+		}
+	}()
+	stmts, err = parse.Parse(bytes.NewReader(Text(src)), name)
+	if err != nil {
+		return nil, syntaxError(name, src, err)
+	}
+	return stmts, nil
+}
+
+// Text is a file as the parser sees it: a first line that begins with # becomes a comment, as for the lua command.
+func Text(src []byte) []byte {
 	src = bytes.TrimPrefix(src, []byte("\xef\xbb\xbf"))
 	if bytes.HasPrefix(src, []byte("#")) {
 		return append([]byte("--"), src...)
@@ -162,6 +192,7 @@ func syntaxError(name string, src []byte, cause any) *Error {
 		if p.Pos.Line == parse.EOF {
 			e.Line, e.Message = lastLine, e.Message+" near end of file"
 		} else {
+			e.Column = max(p.Pos.Column-len(p.Token)+1, 1) // the scanner stands at the end of the token
 			e.Message = fmt.Sprintf("%s near '%s'", e.Message, strings.TrimSpace(p.Token))
 		}
 	case errors.As(err, &c):

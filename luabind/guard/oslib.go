@@ -18,10 +18,8 @@ var osFunctions = map[string]lua.LGFunction{
 	"time":     osTime,
 }
 
-var started = time.Now()
-
 func osClock(L *lua.LState) int {
-	L.Push(lua.LNumber(time.Since(started).Seconds()))
+	L.Push(lua.LNumber(ClockOf(L).Elapsed().Seconds()))
 	return 1
 }
 
@@ -42,7 +40,7 @@ func osGetenv(L *lua.LState) int {
 
 func osTime(L *lua.LState) int {
 	if L.Get(1) == lua.LNil {
-		L.Push(lua.LNumber(time.Now().Unix()))
+		L.Push(lua.LNumber(ClockOf(L).Now().Unix()))
 		return 1
 	}
 	t := args{L, "time"}.table(1)
@@ -58,17 +56,17 @@ func osTime(L *lua.LState) int {
 	}
 	sec, minute, hour := field("sec", 0), field("min", 0), field("hour", 12)
 	day, month, year := field("day", -1), field("month", -1), field("year", -1)
-	L.Push(lua.LNumber(time.Date(year, time.Month(month), day, hour, minute, sec, 0, time.Local).Unix()))
+	L.Push(lua.LNumber(time.Date(year, time.Month(month), day, hour, minute, sec, 0, ClockOf(L).Now().Location()).Unix()))
 	return 1
 }
 
 func osDate(L *lua.LState) int {
 	a := args{L, "date"}
 	format := a.optText(1, "%c")
-	t := time.Now()
+	t := ClockOf(L).Now()
 	if L.Get(2) != lua.LNil {
 		const far = 1 << 36 // some 2,000 years, well inside what both C and Go count in
-		t = time.Unix(int64(min(max(a.number(2), -far), far)), 0)
+		t = time.Unix(int64(min(max(a.number(2), -far), far)), 0).In(t.Location())
 	}
 	if strings.HasPrefix(format, "!") {
 		t, format = t.UTC(), format[1:]

@@ -25,6 +25,8 @@ type rewriter struct {
 	levels int
 	temps  int
 	err    *Error
+
+	counter *counter // nil: the statements are not counted
 }
 
 func (rw *rewriter) file(stmts []ast.Stmt) []ast.Stmt {
@@ -60,10 +62,14 @@ func (rw *rewriter) block(stmts []ast.Stmt) []ast.Stmt {
 }
 
 func (rw *rewriter) stmts(stmts []ast.Stmt) []ast.Stmt {
-	for i, s := range stmts {
-		stmts[i] = rw.stmt(s)
+	var rewritten []ast.Stmt
+	for _, s := range stmts {
+		if mark := rw.counter.mark(s); mark != nil {
+			rewritten = append(rewritten, mark)
+		}
+		rewritten = append(rewritten, rw.stmt(s))
 	}
-	return safeLabels(stmts)
+	return safeLabels(rewritten)
 }
 
 func (rw *rewriter) stmt(s ast.Stmt) ast.Stmt {

@@ -23,12 +23,17 @@ const (
 type Options struct {
 	Fuel  *Fuel                            // nil: no limits
 	Print func(L *lua.LState, text string) // gets the text of print(...); nil: it is dropped
+	Clock *Clock                           // nil: that of the machine
+
+	// Coverage must be that which compiled what runs in the state, if one did.
+	Coverage *Coverage
 }
 
 // state is what the library functions of one lua.LState and its coroutines share. It hangs on the Fuel.
 type state struct {
 	fuel      *Fuel
 	print     func(L *lua.LState, text string)
+	clock     *Clock
 	globals   *lua.LTable                 // the real ones
 	view      *lua.LTable                 // _G
 	libraries map[*lua.LTable]*lua.LTable // the table behind each view of one
@@ -60,7 +65,7 @@ func NewState(o Options) *lua.LState {
 		RegistryGrowStep: 2048,
 		SkipOpenLibs:     true,
 	})
-	s := &state{fuel: o.Fuel, print: o.Print, globals: L.G.Global, libraries: map[*lua.LTable]*lua.LTable{},
+	s := &state{fuel: o.Fuel, print: o.Print, clock: o.Clock, globals: L.G.Global, libraries: map[*lua.LTable]*lua.LTable{},
 		reserved: map[*lua.LTable]bool{}}
 	o.Fuel.state = s
 	L.SetContext(o.Fuel)
@@ -71,6 +76,9 @@ func NewState(o Options) *lua.LState {
 	register(L, "table", tableFunctions)
 	register(L, "coroutine", coroutineFunctions)
 	register(L, "os", osFunctions)
+	if o.Coverage != nil {
+		L.SetGlobal(hiddenCount, L.NewFunction(o.Coverage.count))
+	}
 	s.openMath(L)
 	s.openIO(L)
 	mt := L.CreateTable(0, 2)

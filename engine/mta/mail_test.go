@@ -1,4 +1,4 @@
-package main
+package mta
 
 import (
 	"slices"
@@ -7,7 +7,7 @@ import (
 	"luamilter/protocol"
 )
 
-func TestParseEmailSplitsAsPostfixDoes(t *testing.T) {
+func TestParseMailSplitsAsPostfixDoes(t *testing.T) {
 	for _, c := range []struct {
 		name, in string
 		fields   []string
@@ -29,23 +29,21 @@ func TestParseEmailSplitsAsPostfixDoes(t *testing.T) {
 		{"lone CR stays as it is", "A: 1\r2\n\na\rb\n", []string{"A: 1\r2"}, "a\rb\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			m := parseEmail(c.in)
+			m := ParseMail(c.in)
 			if got := shownFields(&m); !slices.Equal(got, c.fields) {
 				t.Errorf("fields: got %q, want %q", got, c.fields)
 			}
-			if m.body != c.body {
-				t.Errorf("body: got %q, want %q", m.body, c.body)
+			if m.Body != c.body {
+				t.Errorf("body: got %q, want %q", m.Body, c.body)
 			}
 		})
 	}
 }
 
-func shownFields(m *email) []string {
+func shownFields(m *Mail) []string {
 	var fields []string
-	for _, h := range m.headers {
-		if !h.own {
-			fields = append(fields, h.name+h.colon+h.value)
-		}
+	for h := range m.Shown {
+		fields = append(fields, h.Name+h.Colon+h.Value)
 	}
 	return fields
 }
@@ -71,11 +69,11 @@ func TestDefaultEnvelopeComesFromTheMail(t *testing.T) {
 		{"a group without addresses", "To: undisclosed-recipients:;\n", "", []string{"postmaster@localhost"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			m := parseEmail(c.in)
-			if got := m.defaultSender(); got != c.sender {
+			m := ParseMail(c.in)
+			if got := m.DefaultSender(); got != c.sender {
 				t.Errorf("sender: got %q, want %q", got, c.sender)
 			}
-			if got := m.defaultRecipients(); !slices.Equal(got, c.recipients) {
+			if got := m.DefaultRecipients(); !slices.Equal(got, c.recipients) {
 				t.Errorf("recipients: got %q, want %q", got, c.recipients)
 			}
 		})
@@ -112,9 +110,9 @@ func TestApplyHeaders(t *testing.T) {
 		{"the MTA's own Received is out of reach", []protocol.Change{change(1, "Received", "")}, []string{"A: 1", "B: 2", "A: 3"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			before := parseEmail("A: 1\nB: 2\nA: 3\n\nbody\n")
-			after := before.clone()
-			after.apply(c.changes)
+			before := ParseMail("A: 1\nB: 2\nA: 3\n\nbody\n")
+			after := before.Clone()
+			after.Apply(c.changes)
 			if got := shownFields(&after); !slices.Equal(got, c.want) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
@@ -138,17 +136,11 @@ func TestApplyBody(t *testing.T) {
 		{"an empty one empties it", []protocol.Change{body("")}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			m := parseEmail("A: 1\n\nold\n")
-			m.apply(c.changes)
-			if m.body != c.want {
-				t.Errorf("got %q, want %q", m.body, c.want)
+			m := ParseMail("A: 1\n\nold\n")
+			m.Apply(c.changes)
+			if m.Body != c.want {
+				t.Errorf("got %q, want %q", m.Body, c.want)
 			}
 		})
-	}
-}
-
-func TestPrintableLeavesTheTerminalAlone(t *testing.T) {
-	if got, want := printable("\x1b[2Jgrün\x7f\u009b\xff"), `\x1b[2Jgrün\x7f\x9b`+"\ufffd"; got != want {
-		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package mta
 
 import (
 	"context"
@@ -9,9 +9,9 @@ import (
 	"luamilter/protocol"
 )
 
-// serveInside runs a milter server that only this process can connect to, with dial. stop ends it when its connections
+// ServeInside runs a milter server that only this process can connect to, with dial. stop ends it when its connections
 // have ended.
-func serveInside(server *protocol.Server) (dial func() (net.Conn, error), stop func() error) {
+func ServeInside(server *protocol.Server) (dial func() (net.Conn, error), stop func() error) {
 	l := &insideListener{conns: make(chan net.Conn), closed: make(chan struct{})}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()

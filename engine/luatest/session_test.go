@@ -1,0 +1,107 @@
+package luatest
+
+import "testing"
+
+// sessions are filters with a test of t.session, the clock, or what fails.
+var sessions = map[string]struct{ filter, test string }{
+	"several mails in one session": {
+		`function on_connect() conn.n = 0 end
+		function on_mail(s) conn.n = conn.n + 1 msg.n = (msg.n or 0) + 1 print(conn.n, msg.n) end
+		function on_eom() return reject() end function on_abort() print("abort") end function on_close() print("close", conn.n) end`,
+		`local s = t.session{ ip = "192.0.2.7" }
+		t.equal(s:send{}.log[1].text, "1\t1")
+		local r = s:send{ abort = "data" }
+		t.equal(r.log[1].text, "2\t1") t.equal(r.log[2].text, "abort")
+		t.equal(s:send{ from = "x@example.com" }.log[1].text, "3\t1")
+		t.equal(s:quit().log[1].text, "close\t3")
+		t.error(function() s:send{} end, "the session has ended")`,
+	},
+	"two sessions side by side": {
+		`function on_mail() conn.n = (conn.n or 0) + 1 print(conn.n) end`,
+		`local a, b = t.session{}, t.session{}
+		t.equal(a:send{}.log[1].text, "1") t.equal(a:send{}.log[1].text, "2") t.equal(b:send{}.log[1].text, "1")`,
+	},
+	"a session that is refused stays so": {
+		`function on_helo(name) if name == "bad" then return reject("go away") end end`,
+		`local s = t.session{ helo = "bad" }
+		for _ = 1, 2 do
+			local r = s:send{}
+			t.equal(r.verdict, "reject") t.equal(r.stage, "helo") t.equal(r.reply, "550 5.7.1 go away")
+		end`,
+	},
+	"HELO again, and an unknown command": {
+		`function on_helo(name) if name == "bad" then return reject() end print(name) end
+		function on_unknown(command) if command == "XNO" then return reject(500, "no") end print(command) end`,
+		`local s = t.session{ helo = "one" }
+		local r = s:helo("two")
+		t.equal(r.log[1].text, "two") t.equal(r.verdict, "continue")
+		t.equal(s:unknown("XHI you").log[1].text, "XHI you")
+		r = s:unknown("XNO")
+		t.equal(r.verdict, "reject") t.equal(r.stage, "unknown") t.equal(r.reply, "500 5.7.1 no")
+		t.equal(s:helo("bad").verdict, "reject") t.equal(s:send{}.stage, "helo")`,
+	},
+	"macros of one mail in a session": {
+		`function on_mail() print(macro("auth_authen"), macro("j")) end`,
+		`local s = t.session{ macros = { auth_authen = "ann" } }
+		t.equal(s:send{}.log[1].text, "ann\tlocalhost")
+		t.equal(s:send{ macros = { mail = { auth_authen = "joe" } } }.log[1].text, "joe\tlocalhost")
+		t.equal(s:send{}.log[1].text, "ann\tlocalhost")`,
+	},
+	"the clock that is set": {
+		`local loaded = os.date("!%F")
+		function on_mail() print(os.time(), os.date("%F %T"), loaded) end`,
+		`t.clock("2026-01-02T03:04:05+01:00")
+		t.equal(t.send{}.log[1].text, "1767319445\t2026-01-02 03:04:05\t2026-01-02")
+		t.equal(os.time(), 1767319445)
+		t.clock(86400)
+		t.equal(t.send{}.log[1].text, "86400\t1970-01-02 00:00:00\t2026-01-02")
+		t.advance(1.5)
+		t.equal(os.time(), 86401)
+		t.equal(#t.send{}.log, 1)`,
+	},
+	"timers run when the clock is moved": {
+		`every(60, function() print("minute " .. os.date("!%M")) end)
+		every(3600, function() error("boom") end)
+		function on_mail() end`,
+		`t.clock(0)
+		t.equal(t.advance(59).log, {})
+		local r = t.advance(61)
+		t.equal(#r.log, 2) t.equal(r.log[1].text, "minute 01") t.equal(r.log[2].text, "minute 02")
+		t.equal(r.callbacks.every.count, 2)
+		r = t.advance(3600 - 120)
+		t.match(r.failure.message, "filter.lua:2: boom") t.equal(#r.log, 58) t.equal(r.failure.callback, "every")`,
+	},
+	"a filter that may fail": {
+		`function on_mail(s) if s == "bad" then error({ message = "no" }) end end`,
+		`local r = t.send{ from = "bad", may_fail = true }
+		t.equal(r.verdict, "tempfail") t.equal(r.code, 451) t.equal(r.xcode, "4.3.0")
+		r = t.send{ from = "bad" }
+		t.equal(#r.failures, 1) t.equal(r.failure.callback, "on_mail") t.equal(r.failure.kind, "error")
+		t.equal(r.failure.script, "filter.lua") t.equal(r.failure.message, "no") t.match(r.failure.traceback, "filter.lua:1")`,
+	},
+}
+
+func TestSessions(t *testing.T) {
+	for name, c := range sessions {
+		t.Run(name, func(t *testing.T) {
+			wantPassed(t, runTest(t, c.filter, `t.case("it", function() `+c.test+` end)`))
+		})
+	}
+}
+
+func TestEachCaseBeginsAnew(t *testing.T) {
+	f := runTest(t, `local json = require "json"
+		local calls = {}
+		function on_mail() calls[1] = (calls[1] or 0) + 1 print(calls[1], os.time() < 1000) end`,
+		`local order = {}
+		local kept
+		t.before(function() order[#order + 1] = "before" end)
+		t.after(function() order[#order + 1] = "after" end)
+		t.case("one", function() t.clock(0) t.equal(t.send{}.log[1].text, "1\ttrue") kept = t.session{} end)
+		t.case("two", function()
+			t.equal(t.send{}.log[1].text, "1\tfalse")
+			t.error(function() kept:send{} end, "the session has ended")
+			t.equal(order, { "before", "after", "before" })
+		end)`)
+	wantPassed(t, f)
+}

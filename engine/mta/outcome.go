@@ -1,0 +1,54 @@
+package mta
+
+import (
+	"slices"
+
+	"luamilter/protocol"
+)
+
+// Passed reports that the mail goes on its way.
+func (o *Outcome) Passed() bool {
+	return !o.Aborted && (o.Verdict.Kind == protocol.VerdictContinue || o.Verdict.Kind == protocol.VerdictAccept)
+}
+
+// Delivered is the mail as it goes on its way: without the recipients that were refused, and with the changes.
+func (o *Outcome) Delivered(m *Mail) Mail {
+	after := m.Clone()
+	after.Recipients = slices.Clone(o.Left)
+	after.Apply(o.Verdict.Changes)
+	return after
+}
+
+// EnvelopeChanges are the SMTP commands that are gone, with a "-" in front, and those that have come, with a "+".
+func EnvelopeChanges(before, after *Mail) []string {
+	var lines []string
+	was, is := before.Envelope(), after.Envelope()
+	for _, c := range was {
+		if !slices.Contains(is, c) {
+			lines = append(lines, "-"+c)
+		}
+	}
+	for _, c := range is {
+		if !slices.Contains(was, c) {
+			lines = append(lines, "+"+c)
+		}
+	}
+	return lines
+}
+
+// ReplyTo is what the SMTP client hears of a verdict: its reply, or what Postfix says where it comes without one. A verdict
+// that lets the mail pass has none.
+func ReplyTo(v protocol.Verdict) protocol.Reply {
+	if v.Reply.Code != 0 {
+		return v.Reply
+	}
+	switch v.Kind {
+	case protocol.VerdictReject:
+		return protocol.Reply{Code: 550, EnhancedCode: "5.7.1", Lines: []string{"Command rejected"}}
+	case protocol.VerdictTempfail:
+		return protocol.Reply{Code: 451, EnhancedCode: "4.7.1", Lines: []string{"Service unavailable - try again later"}}
+	case protocol.VerdictShutdown:
+		return protocol.Reply{Code: 421, EnhancedCode: "4.7.0", Lines: []string{"Server closing connection"}}
+	}
+	return protocol.Reply{}
+}

@@ -1,0 +1,5 @@
+---@meta address
+
+---@type luamilter.module.address
+local address
+return address

@@ -1,0 +1,5 @@
+---@meta archive
+
+---@type luamilter.module.archive
+local archive
+return archive

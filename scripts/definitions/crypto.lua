@@ -1,0 +1,5 @@
+---@meta crypto
+
+---@type luamilter.module.crypto
+local crypto
+return crypto

@@ -1,0 +1,5 @@
+---@meta header
+
+---@type luamilter.module.header
+local header
+return header

@@ -1,0 +1,5 @@
+---@meta ipset
+
+---@type luamilter.module.ipset
+local ipset
+return ipset

@@ -1,0 +1,5 @@
+---@meta json
+
+---@type luamilter.module.json
+local json
+return json

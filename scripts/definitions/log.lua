@@ -1,0 +1,5 @@
+---@meta log
+
+---@type luamilter.module.log
+local log
+return log

@@ -1,0 +1,5 @@
+---@meta map
+
+---@type luamilter.module.map
+local map
+return map

@@ -1,0 +1,5 @@
+---@meta mime
+
+---@type luamilter.module.mime
+local mime
+return mime

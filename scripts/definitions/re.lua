@@ -1,0 +1,5 @@
+---@meta re
+
+---@type luamilter.module.re
+local re
+return re

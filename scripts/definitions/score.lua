@@ -1,0 +1,5 @@
+---@meta score
+
+---@type luamilter.module.score
+local score
+return score
