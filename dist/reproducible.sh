@@ -16,7 +16,7 @@ build() (
   umask "$2"
   tree=$top/$1/tree
   mkdir -p "$tree"
-  cp -R CHANGELOG.md README.md cmd dist docs engine go.mod go.sum luabind protocol scripts "$tree"
+  tar --create --exclude=./.git --exclude=./out . | tar --extract --no-same-permissions --directory "$tree"
   find "$tree" -exec touch -d "$3" {} +
   [ "${fresh:-}" = fresh ] && export GOCACHE="$top/$1/cache"
   export OUT="$top/$1/out" TZ="$4"

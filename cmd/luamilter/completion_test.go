@@ -20,7 +20,7 @@ var completions = []struct {
 	{"a command", []string{"ch"}, []string{"check"}},
 	{"a flag of run without run", []string{"--on-"}, []string{"--on-error", "--on-oversize"}},
 	{"a flag of a command", []string{"check", "--log-f"}, []string{"--log-format"}},
-	{"no flag of another command", []string{"check", "--listen"}, nil},
+	{"no flag of another command", []string{"version", "--listen"}, nil},
 	{"--help of each", []string{"version", "--"}, []string{"--help"}},
 	{"the words of a flag", []string{"run", "--on-error", "re"}, []string{"reject"}},
 	{"the words of a flag without run", []string{"--on-error", "a"}, []string{"accept"}},
