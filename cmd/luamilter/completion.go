@@ -68,6 +68,6 @@ Usage:
 %s
 Where the shell finds it at its next start:
   luamilter completion bash > ~/.local/share/bash-completion/completions/luamilter
-  luamilter completion zsh  > a file _luamilter in a folder of $fpath
+  luamilter completion zsh  > ~/.zfunc/_luamilter    (or another folder of $fpath)
   luamilter completion fish > ~/.config/fish/completions/luamilter.fish
 `

@@ -93,7 +93,7 @@ active || fail "it does not run"
 takes c@example.org
 delivered 'X-Filtered-By: luamilter v0.0.2'
 
-step "what is stopped or disabled stays so"
+step "what is disabled stays so"
 systemctl --quiet disable --now luamilter.socket luamilter.service
 dpkg --install /srv/luamilter_0.0.3-1_*.deb
 active && fail "it runs"
@@ -102,10 +102,15 @@ systemctl --quiet enable --now luamilter.socket luamilter.service
 takes d@example.org
 delivered 'X-Filtered-By: luamilter v0.0.3'
 
-step "it is removed, then purged"
+step "it is removed, and comes back with the filter that was there"
 dpkg --remove luamilter
 systemctl --quiet is-active luamilter.socket && fail "the socket is still there"
 [ ! -e /usr/bin/luamilter ] && [ -e /etc/luamilter/filter.lua ] || fail "remove took too much, or not enough"
+dpkg --install /srv/luamilter_0.0.3-1_*.deb
+active || fail "it does not run"
+smtp a@spam.example | grep '^550 5.7.1 not here'
+
+step "it is purged"
 dpkg --purge luamilter
 left=$(find / -xdev -name '*luamilter*' -not -path '/srv/*' -not -path '/proc/*' -not -path '/tmp/*')
 [ -z "$left" ] || fail "left after purge: $left"
