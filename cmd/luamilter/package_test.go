@@ -35,102 +35,131 @@ func needDpkg(t *testing.T) {
 	}
 }
 
+// debianPackage is a built package, and the folder that it was taken apart into.
+type debianPackage struct{ file, root string }
+
+func (p debianPackage) read(t *testing.T, name string) string {
+	t.Helper()
+	return readFile(t, filepath.Join(p.root, name))
+}
+
 // TestPackages builds archive and Debian package in two ways that must not differ, and looks into the package.
 func TestPackages(t *testing.T) {
-	needDpkg(t)
+	if _, err := exec.LookPath("dpkg-deb"); err != nil {
+		t.Skip("dpkg-deb is not installed: this is no Debian")
+	}
 	out := t.TempDir()
 	sums := runDist(t, out, "reproducible.sh", "amd64")
-	for _, name := range []string{"luamilter-1.2.3-rc1-linux-amd64.tar.gz", "luamilter_1.2.3~rc1-1_amd64.deb", "SHA256SUMS"} {
+	p := debianPackage{filepath.Join(out, "luamilter_1.2.3~rc1-1_amd64.deb"), filepath.Join(out, "root")}
+	for _, name := range []string{"luamilter-1.2.3-rc1-linux-amd64.tar.gz", filepath.Base(p.file), "SHA256SUMS"} {
 		if !strings.Contains(sums, "  "+name+"\n") {
 			t.Errorf("no sum of %s: %s", name, sums)
 		}
 	}
-	deb := filepath.Join(out, "luamilter_1.2.3~rc1-1_amd64.deb")
-	root := filepath.Join(out, "root")
-	runTool(t, nil, "dpkg-deb", "--raw-extract", deb, root)
+	runTool(t, nil, "dpkg-deb", "--raw-extract", p.file, p.root)
+	t.Run("files belong to root, and only programs can be run", p.testModes)
+	t.Run("a version is called as Debian sorts it", p.testVersion)
+	t.Run("what may be changed after installing is a conffile", p.testConffiles)
+	t.Run("each file has its sum", p.testSums)
+	t.Run("maintainer scripts are shell", p.testMaintainerScripts)
+	t.Run("the unit runs the program of the package as its user", p.testUnit)
+	t.Run("each library comes with its licence", p.testLicences)
+	t.Run("the filter that it brings loads", p.testFilter)
+	t.Run("the flags that it sets are flags", p.testFlags)
+}
 
-	t.Run("files belong to root, and only programs can be run", func(t *testing.T) {
-		for _, line := range strings.Split(strings.TrimSpace(runTool(t, nil, "dpkg-deb", "--contents", deb)), "\n") {
-			fields := strings.Fields(line)
-			mode, name := fields[0], fields[5]
-			want := "-rw-r--r--"
-			switch {
-			case strings.HasSuffix(name, "/"):
-				want = "drwxr-xr-x"
-			case strings.HasPrefix(name, "./usr/bin/"):
-				want = "-rwxr-xr-x"
-			}
-			if mode != want || fields[1] != "root/root" {
-				t.Errorf("got %s %s for %s, want %s root/root", mode, fields[1], name, want)
-			}
+func (p debianPackage) testModes(t *testing.T) {
+	for _, line := range strings.Split(strings.TrimSpace(runTool(t, nil, "dpkg-deb", "--contents", p.file)), "\n") {
+		fields := strings.Fields(line)
+		mode, owner, name := fields[0], fields[1], fields[5]
+		want := "-rw-r--r--"
+		switch {
+		case strings.HasSuffix(name, "/"):
+			want = "drwxr-xr-x"
+		case strings.HasPrefix(name, "./usr/bin/"):
+			want = "-rwxr-xr-x"
 		}
-	})
-	t.Run("what a version is called sorts as Debian does", func(t *testing.T) {
-		if got, want := runTool(t, nil, "dpkg-deb", "--field", deb, "Version"), "1.2.3~rc1-1\n"; got != want {
-			t.Errorf("got %q, want %q", got, want)
+		if mode != want || owner != "root/root" {
+			t.Errorf("got %s %s for %s, want %s root/root", mode, owner, name, want)
 		}
-	})
-	t.Run("all that changes after installing is a conffile", func(t *testing.T) {
-		conffiles := strings.Fields(readFile(t, filepath.Join(root, "DEBIAN/conffiles")))
-		var inEtc []string
-		for _, file := range filesBelow(t, root) {
-			if strings.HasPrefix(file, "etc/") {
-				inEtc = append(inEtc, "/"+file)
-			}
+	}
+}
+
+func (p debianPackage) testVersion(t *testing.T) {
+	if got, want := runTool(t, nil, "dpkg-deb", "--field", p.file, "Version"), "1.2.3~rc1-1\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func (p debianPackage) testConffiles(t *testing.T) {
+	var want []string
+	for _, file := range filesBelow(t, filepath.Join(p.root, "etc")) {
+		want = append(want, "/etc/"+file)
+	}
+	if got := strings.Fields(p.read(t, "DEBIAN/conffiles")); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func (p debianPackage) testSums(t *testing.T) {
+	cmd := exec.Command("md5sum", "--check", "--quiet", "DEBIAN/md5sums")
+	cmd.Dir = p.root
+	if problems, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, problems)
+	}
+	sums := strings.Count(p.read(t, "DEBIAN/md5sums"), "\n")
+	files := len(filesBelow(t, filepath.Join(p.root, "etc"))) + len(filesBelow(t, filepath.Join(p.root, "usr")))
+	if sums != files {
+		t.Errorf("got %d sums of %d files", sums, files)
+	}
+}
+
+func (p debianPackage) testMaintainerScripts(t *testing.T) {
+	for _, name := range []string{"postinst", "prerm", "postrm"} {
+		runTool(t, nil, "sh", "-n", filepath.Join(p.root, "DEBIAN", name))
+	}
+}
+
+func (p debianPackage) testUnit(t *testing.T) {
+	unit := p.read(t, "usr/lib/systemd/system/luamilter.service")
+	for _, want := range []string{"\nExecStart=/usr/bin/luamilter ", "\nExecReload=/usr/bin/luamilter ", "\nDynamicUser=no\n"} {
+		if !strings.Contains(unit, want) {
+			t.Errorf("no %q in %s", want, unit)
 		}
-		if !slices.Equal(conffiles, inEtc) {
-			t.Errorf("got %q, want %q", conffiles, inEtc)
+	}
+	if strings.Contains(unit, "/usr/local") {
+		t.Errorf("something in /usr/local: %s", unit)
+	}
+}
+
+func (p debianPackage) testLicences(t *testing.T) {
+	copyright := p.read(t, "usr/share/doc/luamilter/copyright")
+	for _, module := range []string{"Go", "github.com/yuin/gopher-lua", "github.com/spf13/pflag", "golang.org/x/net"} {
+		if !strings.Contains(copyright, "\n---- "+module+": ") {
+			t.Errorf("no licence of %s", module)
 		}
-	})
-	t.Run("each file has its sum", func(t *testing.T) {
-		cmd := exec.Command("md5sum", "--check", "--quiet", "DEBIAN/md5sums")
-		cmd.Dir = root
-		if problems, err := cmd.CombinedOutput(); err != nil {
-			t.Errorf("%v: %s", err, problems)
+	}
+}
+
+func (p debianPackage) testFilter(t *testing.T) {
+	var printed strings.Builder
+	if code := luamilter([]string{"check", filepath.Join(p.root, "etc/luamilter/filter.lua")}, &printed, &printed); code != exitFine {
+		t.Errorf("got exit code %d: %s", code, printed.String())
+	}
+}
+
+// testFlags takes all lines, also those that are commented out.
+func (p debianPackage) testFlags(t *testing.T) {
+	for _, line := range strings.Split(p.read(t, "etc/default/luamilter"), "\n") {
+		name, value, ok := strings.Cut(strings.TrimPrefix(line, "#"), "=")
+		if !ok || !strings.HasPrefix(name, "LUAMILTER_") || strings.Contains(name, "<") {
+			continue
 		}
-	})
-	t.Run("maintainer scripts are shell", func(t *testing.T) {
-		for _, name := range []string{"postinst", "prerm", "postrm"} {
-			runTool(t, nil, "sh", "-n", filepath.Join(root, "DEBIAN", name))
+		flag := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(name, "LUAMILTER_"), "_", "-"))
+		if err := defaultRunFlags().parse([]string{"--script=x.lua", "--" + flag + "=" + value}, nil); err != nil {
+			t.Errorf("%s: %v", line, err)
 		}
-	})
-	t.Run("units run the program of the package as its user", func(t *testing.T) {
-		unit := readFile(t, filepath.Join(root, "usr/lib/systemd/system/luamilter.service"))
-		if strings.Contains(unit, "/usr/local") || !strings.Contains(unit, "\nExecStart=/usr/bin/luamilter ") ||
-			!strings.Contains(unit, "\nExecReload=/usr/bin/luamilter ") || !strings.Contains(unit, "\nDynamicUser=no\n") {
-			t.Errorf("got %s", unit)
-		}
-	})
-	t.Run("each library comes with its licence", func(t *testing.T) {
-		copyright := readFile(t, filepath.Join(root, "usr/share/doc/luamilter/copyright"))
-		for _, module := range []string{"Go", "github.com/yuin/gopher-lua", "github.com/spf13/pflag", "golang.org/x/net"} {
-			if !strings.Contains(copyright, "\n---- "+module+": ") {
-				t.Errorf("no licence of %s", module)
-			}
-		}
-	})
-	t.Run("the filter that it brings loads", func(t *testing.T) {
-		var printed strings.Builder
-		if code := luamilter([]string{"check", filepath.Join(root, "etc/luamilter/filter.lua")}, &printed, &printed); code != exitFine {
-			t.Errorf("got exit code %d: %s", code, printed.String())
-		}
-	})
-	t.Run("its flags are flags", func(t *testing.T) {
-		settings := readFile(t, filepath.Join(root, "etc/default/luamilter"))
-		for _, line := range strings.Split(settings, "\n") {
-			name, value, ok := strings.Cut(strings.TrimPrefix(line, "#"), "=")
-			if ok && strings.HasPrefix(name, "LUAMILTER_") {
-				t.Setenv(name, value)
-			}
-		}
-		f := defaultRunFlags()
-		if err := f.parse([]string{"--script", "x.lua"}, nil); err != nil {
-			t.Error(err)
-		}
-		if want := "unix:/run/luamilter/admin"; f.admin != want {
-			t.Errorf("--admin: got %q, want %q", f.admin, want)
-		}
-	})
+	}
 }
 
 func TestVersionOfTheTree(t *testing.T) {
