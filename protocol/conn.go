@@ -20,13 +20,15 @@ const (
 	flushSize = 64 * 1024
 )
 
-// The values of conn.life. Shutdown may close a connection that waits between messages, and later one that waits before
-// its first.
+// The values of conn.life: who may do something with the connection. Its goroutine owns it while it is busy; one that
+// waits belongs to whoever moves it on from there. Shutdown may close a connection that waits between messages, and
+// later one that waits before its first.
 const (
-	lifeBusy int32 = iota
-	lifeFresh
-	lifeWaiting
-	lifeClosed
+	lifeBusy    int32 = iota
+	lifeMessage       // waits within a message
+	lifeFresh         // waits before its first message
+	lifeWaiting       // waits between messages
+	lifeClosed        // ended by another goroutine
 )
 
 var (
@@ -42,13 +44,17 @@ type panicError struct {
 
 func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
 
-// conn is one connection of an MTA. One goroutine owns it; life is shared with Shutdown.
+// conn is one connection of an MTA. One goroutine owns it, its own or that of a loop; life is shared with Shutdown.
 type conn struct {
 	server *Server
-	net    net.Conn
 	peer   Peer
-	life   atomic.Int32
-	since  time.Time // when it was accepted
+	link   link  // the socket
+	loop   *loop // that serves the connection; nil: a goroutine of its own does
+	// turnNumber is that of the loop for this connection, heard the epoch in which its peer has said something.
+	turnNumber uint64
+	heard      atomic.Uint32
+	life       atomic.Int32
+	since      time.Time // when it was accepted
 
 	frames   frameReader
 	out      []byte   // replies not yet written
@@ -61,18 +67,21 @@ type conn struct {
 }
 
 func newConn(s *Server, nc net.Conn, peer Peer) *conn {
-	c := &conn{server: s, net: nc, peer: peer, since: time.Now()}
+	c := &conn{server: s, peer: peer, since: time.Now()}
+	c.link.net = nc
 	c.frames.body = true
 	c.frames.idle = newIdleReader(nc)
 	c.out = c.small[:0]
 	return c
 }
 
-// serve runs the connection to its end.
-func (c *conn) serve() {
-	err := c.run()
+// serve runs the connection to its end, in a goroutine of its own.
+func (c *conn) serve() { c.finish(c.run()) }
+
+// finish ends the connection, whose reason is err.
+func (c *conn) finish(err error) {
 	_ = c.flush() // the replies to what came before the end
-	_ = c.net.Close()
+	c.link.close()
 	c.logEnd(err)
 	c.protect(c.endMessage)
 	c.protect(c.closeSession)
@@ -80,25 +89,57 @@ func (c *conn) serve() {
 
 // run reads and answers until there is no more. A panic of the Session ends here.
 func (c *conn) run() (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = &panicError{p, debug.Stack()}
-		}
-	}()
-	if err := c.openSession(nil); err != nil {
+	defer recovered(&err)
+	if err := c.beginSession(); err != nil {
 		return err
 	}
+	for {
+		if err := c.answer(); err != nil {
+			return err
+		}
+		if err := c.wait(); err != nil {
+			return err
+		}
+	}
+}
+
+// beginSession opens the Session, unless a loop has done so before.
+func (c *conn) beginSession() error {
+	if c.dialogue.session != nil {
+		return nil
+	}
+	return c.openSession(nil)
+}
+
+// recovered turns a panic into an error.
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = &panicError{p, debug.Stack()}
+	}
+}
+
+// protect runs a part of the end of the connection, which goes on whatever the Session does.
+func (c *conn) protect(f func() error) {
+	err := func() (err error) {
+		defer recovered(&err)
+		return f()
+	}()
+	if err != nil {
+		c.logEnd(err)
+	}
+}
+
+// answer takes all commands that have been read, and writes the replies, because the peer may wait for them.
+func (c *conn) answer() error {
 	for {
 		code, data, ok, err := c.frames.next()
 		if err != nil {
 			return err
 		}
 		if !ok {
-			err = c.wait()
-		} else {
-			err = c.command(Code(code), text(data))
+			return c.flush()
 		}
-		if err != nil {
+		if err := c.command(Code(code), text(data)); err != nil {
 			return err
 		}
 		if len(c.out) >= flushSize {
@@ -109,46 +150,43 @@ func (c *conn) run() (err error) {
 	}
 }
 
-// protect runs a part of the end of the connection, which goes on whatever the Session does.
-func (c *conn) protect(f func() error) {
-	defer func() {
-		if p := recover(); p != nil {
-			c.logEnd(&panicError{p, debug.Stack()})
-		}
-	}()
-	if err := f(); err != nil {
-		c.logEnd(err)
+// wait reads what there is.
+func (c *conn) wait() error {
+	if !c.rest() {
+		return errShutdown
 	}
+	err := c.read()
+	if !c.take() {
+		return errShutdown
+	}
+	return err
 }
 
-// wait writes the replies, because the peer may wait for them, and reads what there is.
-func (c *conn) wait() error {
-	if err := c.flush(); err != nil {
-		return err
-	}
+// rest lets go of what a long wait does not need, and of the connection itself: it belongs to whoever takes it. It
+// reports false if the connection is to end because the server shuts down.
+func (c *conn) rest() bool {
 	life := c.waits()
-	if life != lifeBusy {
+	if life != lifeMessage {
 		c.frames.rest()
 		if cap(c.out) > segmentMin {
 			c.out = c.small[:0]
 		}
-		c.life.Store(life)
-		if c.server.closing.Load() && c.mayEnd(life) {
-			return errShutdown
-		}
 	}
-	err := c.read()
-	if life != lifeBusy && !c.life.CompareAndSwap(life, lifeBusy) {
-		return errShutdown
-	}
-	return err
+	c.life.Store(life)
+	return !c.server.closing.Load() || !c.mayEnd(life) || !c.life.CompareAndSwap(life, lifeClosed)
+}
+
+// take makes the caller the owner of a connection that waits, unless another has been faster.
+func (c *conn) take() bool {
+	life := c.life.Load()
+	return life != lifeBusy && life != lifeClosed && c.life.CompareAndSwap(life, lifeBusy)
 }
 
 // waits gives what life is while the next command is read.
 func (c *conn) waits() int32 {
 	switch {
 	case c.inFlight():
-		return lifeBusy
+		return lifeMessage
 	case c.dialogue.begun:
 		return lifeWaiting
 	}
@@ -166,11 +204,20 @@ func (c *conn) mayEnd(life int32) bool {
 	return false
 }
 
-// endWaiting closes the connection if a server that shuts down may do so.
+// endWaiting ends the connection if a server that shuts down may do so.
 func (c *conn) endWaiting() {
 	if life := c.life.Load(); c.mayEnd(life) && c.life.CompareAndSwap(life, lifeClosed) {
-		_ = c.net.Close()
+		c.abandon(errShutdown)
 	}
+}
+
+// abandon ends a connection that waited, after life has become lifeClosed.
+func (c *conn) abandon(err error) {
+	if c.loop == nil {
+		c.link.cut() // its goroutine does the rest
+		return
+	}
+	go c.loop.finish(c, err)
 }
 
 // read reads once. The deadline is left where it is as long as it does not come too late; one that
@@ -178,7 +225,7 @@ func (c *conn) endWaiting() {
 func (c *conn) read() error {
 	idle := c.server.IdleTimeout
 	if idle <= 0 {
-		return c.frames.read(c.net)
+		return c.frames.read(&c.link)
 	}
 	since := time.Now()
 	for {
@@ -187,12 +234,12 @@ func (c *conn) read() error {
 				return err
 			}
 		}
-		err := c.frames.read(c.net)
+		err := c.frames.read(&c.link)
 		if !errors.Is(err, os.ErrDeadlineExceeded) {
 			return err
 		}
 		if time.Since(since) >= idle {
-			return fmt.Errorf("idle for %v", idle)
+			return idleError(idle)
 		}
 		if err := c.setReadBy(since.Add(idle)); err != nil {
 			return err
@@ -200,9 +247,11 @@ func (c *conn) read() error {
 	}
 }
 
+func idleError(idle time.Duration) error { return fmt.Errorf("idle for %v", idle) }
+
 func (c *conn) setReadBy(t time.Time) error {
 	c.readBy = t
-	return c.net.SetReadDeadline(t)
+	return c.link.net.SetReadDeadline(t)
 }
 
 // flush writes all replies with one call. The connection may wait now, or does.
@@ -216,19 +265,34 @@ func (c *conn) flush() error {
 	if len(c.out) == 0 {
 		return nil
 	}
-	if now := time.Now(); c.writeBy.Sub(now) < writeTimeout/2 {
-		c.writeBy = now.Add(writeTimeout)
-		if err := c.net.SetWriteDeadline(c.writeBy); err != nil {
-			c.writeErr = err
-			return err
-		}
-	}
-	_, err := c.net.Write(c.out)
+	err := c.write(c.out)
 	c.out = c.out[:0]
 	if err != nil {
 		c.writeErr = fmt.Errorf("write: %w", err)
 	}
 	return c.writeErr
+}
+
+// write writes all of p. A connection that must wait for that leaves its loop.
+func (c *conn) write(p []byte) error {
+	if c.loop != nil {
+		n, err := c.link.writeNow(p)
+		if err != errNothing {
+			return err
+		}
+		if err := c.leave(); err != nil {
+			return err
+		}
+		p = p[n:]
+	}
+	if now := time.Now(); c.writeBy.Sub(now) < writeTimeout/2 {
+		c.writeBy = now.Add(writeTimeout)
+		if err := c.link.net.SetWriteDeadline(c.writeBy); err != nil {
+			return err
+		}
+	}
+	_, err := c.link.net.Write(p)
+	return err
 }
 
 // log gives the attributes of each log line of the connection.

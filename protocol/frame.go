@@ -62,7 +62,7 @@ func (f *frameReader) partial() bool { return f.w > f.r }
 
 // read reads once from the peer. Call it when next has no frame.
 func (f *frameReader) read(conn io.Reader) error {
-	if f.seg == nil && f.idle.raw != nil {
+	if f.seg == nil && f.idle.able() {
 		seg, err := f.idle.read()
 		f.seg, f.w = seg, len(seg)
 		return err
@@ -115,7 +115,7 @@ func newSegment(size int) []byte {
 
 // rest gives up the segment before a wait that may be long; where something must be there to read into, only a large one.
 func (f *frameReader) rest() {
-	if f.r == f.w && (f.idle.raw != nil || len(f.seg) > segmentMin || len(f.seg)-f.w < segmentMin/8) {
+	if f.r == f.w && (f.idle.able() || len(f.seg) > segmentMin || len(f.seg)-f.w < segmentMin/8) {
 		f.seg, f.r, f.w = nil, 0, 0
 	}
 }

@@ -10,7 +10,8 @@ import (
 // idleReader waits for a peer without holding a segment: thousands of connections wait most of the time, and what ends
 // the wait is short.
 type idleReader struct {
-	raw syscall.RawConn // nil where the connection has no file descriptor, as a net.Pipe
+	raw  syscall.RawConn // nil where the connection has no file descriptor, as a net.Pipe
+	bare *link           // instead of raw: what nobody waits for
 
 	// of one read
 	segment []byte
@@ -25,6 +26,9 @@ var scratch = sync.Pool{New: func() any {
 }}
 
 func newIdleReader(nc net.Conn) idleReader {
+	if nc == nil {
+		return idleReader{}
+	}
 	sc, ok := nc.(syscall.Conn)
 	if !ok {
 		return idleReader{}
@@ -36,12 +40,11 @@ func newIdleReader(nc net.Conn) idleReader {
 	return idleReader{raw: raw}
 }
 
+func (i *idleReader) able() bool { return i.raw != nil || i.bare != nil }
+
 // read reads once, as soon as there is something, into a segment that holds just that.
 func (i *idleReader) read() ([]byte, error) {
-	if i.try == nil {
-		i.try = i.attempt
-	}
-	err := i.raw.Read(i.try)
+	err := i.wait()
 	if err == nil {
 		err = i.err
 	}
@@ -53,17 +56,23 @@ func (i *idleReader) read() ([]byte, error) {
 	return segment, err
 }
 
+func (i *idleReader) wait() error {
+	if i.bare != nil {
+		i.attempt(uintptr(i.bare.fd))
+		return nil
+	}
+	if i.try == nil {
+		i.try = i.attempt
+	}
+	return i.raw.Read(i.try)
+}
+
 // attempt says false when there is nothing to read yet.
 func (i *idleReader) attempt(fd uintptr) bool {
 	buffer := scratch.Get().(*[]byte)
 	defer scratch.Put(buffer)
-	var n int
-	for {
-		n, i.err = syscall.Read(int(fd), *buffer)
-		if i.err != syscall.EINTR {
-			break
-		}
-	}
+	n, err := callNow(syscall.SYS_READ, int(fd), *buffer)
+	i.err = err
 	if n > 0 {
 		i.segment = append([]byte(nil), (*buffer)[:n]...)
 	}

@@ -36,6 +36,11 @@ type Server struct {
 	MaxConnections int
 	// IdleTimeout is how long an MTA may say nothing (smfi_settimeout). 0 sets no limit.
 	IdleTimeout time.Duration
+	// Loops is how many goroutines serve the connections between them, as long as their Sessions answer at once; where
+	// these keep them waiting, and with 0, each connection has a goroutine of its own. Only
+	// TCP and unix sockets on Linux can be served so. A loop keeps a processor of Go's scheduler while there is traffic:
+	// it is at its best where GOMAXPROCS is greater than Loops.
+	Loops int
 
 	once     sync.Once
 	ctx      context.Context // ends when connections are cut
@@ -49,6 +54,7 @@ type Server struct {
 	mu         sync.Mutex
 	conns      map[*conn]struct{}
 	listeners  map[*net.Listener]struct{}
+	loops      loops
 	stop       chan struct{} // closed when Shutdown begins
 	drained    chan struct{} // closed when the last connection and the last Serve end after that
 	refused    int           // connections refused since the last log line
@@ -63,6 +69,7 @@ func (s *Server) start() {
 		s.listeners = make(map[*net.Listener]struct{})
 		s.stop = make(chan struct{})
 		s.drained = make(chan struct{})
+		s.startLoops()
 	})
 }
 
@@ -137,6 +144,13 @@ func (s *Server) accept(nc net.Conn) {
 		_ = nc.Close()
 		return
 	}
+	if l := s.loops.next(); l != nil && canEnter(nc) {
+		err := l.enter(c)
+		if err == nil {
+			return
+		}
+		s.logger().Warn("connection gets a goroutine of its own", "peer", c.peer.RemoteAddr, "conn", c.peer.ID, "reason", err.Error())
+	}
 	go func() {
 		defer s.remove(c)
 		c.serve()
@@ -207,7 +221,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	s.cancel()
 	for c := range s.conns {
-		_ = c.net.Close()
+		c.link.cut()
 	}
 	return fmt.Errorf("shutdown: %d connections cut: %w", len(s.conns), context.Cause(ctx))
 }

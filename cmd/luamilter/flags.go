@@ -177,7 +177,7 @@ func (h *hostFlags) config(log *slog.Logger) engine.Config {
 		OnOversize:      engine.OnError(h.onOversize.value),
 		CallbackTimeout: time.Duration(h.callbackTimeout),
 		MessageTimeout:  time.Duration(h.messageTimeout),
-		States:          cmp.Or(h.states.value, engine.DefaultStates()), // now: keepAwake raises GOMAXPROCS
+		States:          cmp.Or(h.states.value, engine.DefaultStates()), // now: processorsForLoops raises GOMAXPROCS
 		MaxMessageSize:  int64(h.maxMessageSize),
 		SpoolSize:       int64(h.spoolSize),
 		Memory:          guard.NewMemory(int64(h.memoryLimit)),

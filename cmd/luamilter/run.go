@@ -118,7 +118,6 @@ func runCommand(args []string, out, errOut io.Writer) error {
 	m.openAdmin(adminBindings)
 	m.config.Memory.HintGC()
 	tuneGC()
-	keepAwake()
 	return m.run(signals)
 }
 
@@ -208,6 +207,7 @@ func (m *milter) serve() {
 		Log:            m.log,
 		MaxConnections: m.flags.maxConnections.value,
 		IdleTimeout:    time.Duration(m.flags.idleTimeout),
+		Loops:          processorsForLoops(),
 	}
 	for _, b := range m.bindings {
 		go func() {
