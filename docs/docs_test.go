@@ -10,7 +10,7 @@ import (
 func TestRenderGivesWhatMarkdownMeans(t *testing.T) {
 	const source = `<!-- not shown -->
 
-# Title
+# Title{...}
 
 Some *text* with **strong** words and ` + "`code`" + `, a [page](modules/mime.md) and
 [a place](https://example.org/x).
@@ -32,8 +32,8 @@ Code:
 |---|---|
 | ` + "`a(b)`" + ` | x \| y |
 `
-	const want = `Title
-=====
+	const want = `Title{...}
+==========
 
 Some text with strong words and ` + "`code`" + `,
 a page and a place

@@ -7,7 +7,6 @@ import (
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	extast "github.com/yuin/goldmark/extension/ast"
-	"github.com/yuin/goldmark/parser"
 	gmtext "github.com/yuin/goldmark/text"
 )
 
@@ -15,8 +14,7 @@ import (
 // otherwise headings are underlined and code keeps its backticks.
 func Render(markdown string, width int, styled bool) string {
 	source := []byte(markdown)
-	tree := goldmark.New(goldmark.WithExtensions(extension.Table), goldmark.WithParserOptions(parser.WithAttribute())).
-		Parser().Parse(gmtext.NewReader(source))
+	tree := goldmark.New(goldmark.WithExtensions(extension.Table)).Parser().Parse(gmtext.NewReader(source))
 	p := &printer{source: source, styled: styled}
 	p.blocks(tree, width, "")
 	return p.out.String()

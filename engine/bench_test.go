@@ -72,19 +72,29 @@ var benchScripts = []struct{ name, script string }{
 // BenchmarkMessage is a message of 25 header fields and 30 KiB through server, engine and script, from memory.
 func BenchmarkMessage(b *testing.B) {
 	for _, bm := range benchScripts {
-		b.Run(bm.name, func(b *testing.B) {
-			r := newRig(b, func(c *Config) {
-				c.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
-				c.Observer = nil
-			}, bm.script)
-			c := &burstConn{left: b.N, done: make(chan struct{})}
-			c.first, c.message = recordMessage(b, r.host.Generation().wants)
-			b.ReportAllocs()
-			b.ResetTimer()
-			go r.srv.Serve(&oneListener{conn: c})
-			<-c.done
-		})
+		b.Run(bm.name, func(b *testing.B) { benchMessage(b, bm.script, nil) })
 	}
+}
+
+// BenchmarkJournal is BenchmarkMessage with a journal that nobody looks at.
+func BenchmarkJournal(b *testing.B) {
+	for _, bm := range benchScripts {
+		b.Run(bm.name, func(b *testing.B) { benchMessage(b, bm.script, NewJournal(1000)) })
+	}
+}
+
+func benchMessage(b *testing.B, script string, journal *Journal) {
+	r := newRig(b, func(c *Config) {
+		c.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+		c.Observer = nil
+		c.Journal = journal
+	}, script)
+	c := &burstConn{left: b.N, done: make(chan struct{})}
+	c.first, c.message = recordMessage(b, r.host.Generation().wants)
+	b.ReportAllocs()
+	b.ResetTimer()
+	go r.srv.Serve(&oneListener{conn: c})
+	<-c.done
 }
 
 // oneListener accepts one connection.

@@ -61,11 +61,17 @@ type Config struct {
 	Memory          *guard.Memory
 	Log             *slog.Logger
 	Observer        Observer // nil: nobody is told
+	Journal         *Journal // nil: none is kept
 
 	// Clock, where it is not nil, tells scripts the time, and what they give to every() runs only when Host.Advance moves it.
 	Clock *guard.Clock
+	// Rotate runs each callback in the Lua state that has rested longest, so that a test shows what a script loses when it
+	// keeps things where another state does not have them.
+	Rotate bool
 	// Coverage, where it is not nil, counts what of the scripts runs.
 	Coverage *guard.Coverage
+	// Settings are those of each script in place of its own.
+	Settings guard.Settings
 }
 
 // statesPerCore leaves room for callbacks that wait for something else than the processor.

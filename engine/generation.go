@@ -118,6 +118,7 @@ func loadOnce(ctx context.Context, cfg Config) (*Generation, error) {
 		LoadLimit: cfg.MessageTimeout,
 		Clock:     cfg.Clock,
 		Coverage:  cfg.Coverage,
+		Settings:  cfg.Settings,
 	}
 	for _, path := range cfg.Scripts {
 		if err := ctx.Err(); err != nil {
@@ -139,6 +140,7 @@ func loadOnce(ctx context.Context, cfg Config) (*Generation, error) {
 			g.emptyPools()
 			return nil, err
 		}
+		pool.rotate = cfg.Rotate
 		g.scripts, g.pools = append(g.scripts, script), append(g.pools, pool)
 	}
 	g.wants = luabind.Union(g.scripts)

@@ -44,6 +44,7 @@ func (s *session) logMessage(ev *protocol.Event, v protocol.Verdict) {
 	attrs = append(attrs, slog.Int("callbacks", s.msg.calls), slog.Duration("took", s.msg.took))
 	s.logInfo("message", attrs)
 	s.host.cfg.Observer.Message(verdict, ev.Code, s.msg.bytes)
+	s.journalMessage(ev, &v, verdict)
 }
 
 // logInfo writes a line that says nothing of where in the source it comes from, which costs slog more than the line.

@@ -25,6 +25,9 @@ func (s *session) adopt(gen *Generation) {
 				Log:        s.log,
 			},
 		}
+		if s.notes != nil {
+			sc.scope.Notes = s.notes
+		}
 		if before != nil { // the files are the same in each generation of a host
 			sc.scope.ConnFields, sc.connDone = before[i].scope.ConnFields, before[i].connDone
 		}

@@ -20,6 +20,7 @@ var errNoState = errors.New("no Lua state became free in time")
 type pool struct {
 	script *luabind.Script
 	most   int
+	rotate bool                // Config.Rotate
 	freed  chan *luabind.State // states for those that wait
 	room   chan struct{}       // one token for each state that may still be made
 	broken chan error          // why one could not be made, for whoever waits
@@ -95,6 +96,11 @@ func (p *pool) take(last *luabind.State) *luabind.State {
 	if n == 0 {
 		p.waiting++
 		return nil
+	}
+	if p.rotate {
+		st := p.idle[0]
+		p.idle = slices.Delete(p.idle, 0, 1)
+		return st
 	}
 	st := p.idle[n-1]
 	if st != last && last != nil {

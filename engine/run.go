@@ -142,10 +142,13 @@ func (s *session) call(sc *scriptState, cb luabind.Callback, ev *protocol.Event,
 		s.msg.calls++
 		s.msg.took += took
 	}
-	if err == nil {
-		return v, took
+	if err != nil {
+		v = s.fail(sc, cb, err, took)
 	}
-	return s.fail(sc, cb, err, took), took
+	if s.notes != nil {
+		s.notes.called(sc, cb, &v, took, len(s.scripts))
+	}
+	return v, took
 }
 
 func (s *session) callState(sc *scriptState, cb luabind.Callback, ev *protocol.Event, limit luabind.Limit) (protocol.Verdict, error) {
@@ -168,7 +171,7 @@ func (s *session) callState(sc *scriptState, cb luabind.Callback, ev *protocol.E
 		return v, err
 	}
 	sc.last = st
-	if len(s.scripts) == 1 {
+	if len(s.scripts) == 1 && !sc.pool.rotate {
 		sc.held = st
 	} else {
 		sc.pool.put(st) // while it is held, the wait for a state of the next script would be a wait for this one too
@@ -233,5 +236,8 @@ func (s *session) fail(sc *scriptState, cb luabind.Callback, err error, took tim
 		answer = OnErrorContinue // it is about a message; later ones on this connection must be looked at
 	}
 	s.logFailure(sc, cb, err, took, answer)
+	if s.notes != nil {
+		s.notes.failed(sc, cb, err, answer)
+	}
 	return answer.verdict()
 }

@@ -25,6 +25,7 @@ type session struct {
 	reads   bool     // a script defines on_message
 	sending *mail    // a new body that the MTA is being sent lies in it
 	scripts []scriptState
+	notes   *notes        // for the journal; nil without one
 	clock   time.Duration // Host.now when the last callback ended; 0: too long ago to count from
 }
 
@@ -52,7 +53,7 @@ type message struct {
 }
 
 func newSession(host *Host, gen *Generation, peer protocol.Peer) *session {
-	s := &session{host: host}
+	s := &session{host: host, notes: newNotes(host.cfg.Journal)}
 	s.conn.ID = peer.ID
 	s.conn.Family = protocol.FamilyUnknown
 	s.adopt(gen)
@@ -137,6 +138,7 @@ func (s *session) after(ctx context.Context, ev *protocol.Event, v protocol.Verd
 	case protocol.CodeConnect, protocol.CodeHelo:
 		if v.Kind != protocol.VerdictContinue && v.Kind != protocol.VerdictAccept {
 			s.logConnection(ev, v)
+			s.journalConnection(ev, &v)
 			s.host.cfg.Observer.Connection(v.Kind, ev.Code)
 		}
 	case protocol.CodeRcpt:
@@ -177,6 +179,7 @@ func (s *session) afterRcpt(ctx context.Context, ev *protocol.Event, v protocol.
 			s.msg.rejected++
 		}
 		s.logRecipient(ev, v)
+		s.journalRecipient(ev, &v)
 		s.host.cfg.Observer.Recipient(v.Kind)
 	default:
 		s.end(ctx, ev, v)
@@ -188,7 +191,9 @@ func (s *session) afterRcpt(ctx context.Context, ev *protocol.Event, v protocol.
 func (s *session) oversize(ev *protocol.Event) protocol.Verdict {
 	s.log.Warn("message too large to keep", "id", s.msg.ID, "stage", ev.Code.String(), "limit", s.host.cfg.MaxMessageSize,
 		"answer", string(s.host.cfg.OnOversize))
-	return s.host.cfg.OnOversize.verdict()
+	v := s.host.cfg.OnOversize.verdict()
+	s.notes.undecide(v.Kind)
+	return v
 }
 
 // rejectedByMTA: with SMFIP_RCPT_REJ the MTA shows recipients that it has refused itself (xxfi_negotiate).

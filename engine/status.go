@@ -8,17 +8,18 @@ import (
 
 // Status is what an operator wants to know of a running host.
 type Status struct {
-	Generation   int           `json:"generation"`
-	Hash         string        `json:"hash"`
-	Since        time.Time     `json:"since"`
-	Files        []string      `json:"files"`
-	Connections  int64         `json:"connections"`
-	Staying      int64         `json:"staying"`  // connections that can't move to the live generation
-	Messages     int64         `json:"messages"` // in flight
-	States       []StateStatus `json:"states"`
-	Failures     int64         `json:"failures"`
-	LastErrors   []ErrorStatus `json:"last_errors"`
-	FailedReload *ErrorStatus  `json:"failed_reload"` // nil if the last one went well
+	Generation   int            `json:"generation"`
+	Hash         string         `json:"hash"`
+	Since        time.Time      `json:"since"`
+	Files        []string       `json:"files"`
+	Connections  int64          `json:"connections"`
+	Staying      int64          `json:"staying"`  // connections that can't move to the live generation
+	Messages     int64          `json:"messages"` // in flight
+	States       []StateStatus  `json:"states"`
+	Failures     int64          `json:"failures"`
+	Journal      *JournalStatus `json:"journal,omitempty"` // nil for none
+	LastErrors   []ErrorStatus  `json:"last_errors"`
+	FailedReload *ErrorStatus   `json:"failed_reload"` // nil if the last one went well
 }
 
 // StateStatus is how many Lua states of a script of the live generation are idle and in use.
@@ -74,6 +75,7 @@ func (h *Host) Status() Status {
 		Staying:     h.staying.Load(),
 		Messages:    h.messages.Load(),
 		Failures:    h.failures.Load(),
+		Journal:     h.cfg.Journal.status(),
 	}
 	for _, f := range gen.Files() {
 		if f.Hash != "" {

@@ -52,7 +52,7 @@ func (s *Script) load(ctx context.Context) (err error) {
 
 // compile reads and compiles a file of the script.
 func (s *Script) compile(path string) (*guard.Chunk, error) {
-	src, err := readSource(path)
+	src, err := ReadSource(path)
 	if err != nil {
 		s.files = append(s.files, File{Path: path})
 		var reason *os.PathError
@@ -62,7 +62,11 @@ func (s *Script) compile(path string) (*guard.Chunk, error) {
 		return nil, loadError(path, 0, "%s", err)
 	}
 	s.files = append(s.files, File{path, fmt.Sprintf("%x", sha256.Sum256(src))})
-	chunk, err := s.env.Coverage.Compile(path, src, "conn", "msg")
+	compiler := guard.Compiler{Coverage: s.env.Coverage}
+	if path == s.path {
+		compiler.Settings = s.env.Settings
+	}
+	chunk, err := compiler.Compile(path, src, "conn", "msg")
 	var problem *guard.Error
 	if errors.As(err, &problem) {
 		return nil, &LoadError{Problems: []Problem{{
@@ -78,8 +82,8 @@ func (s *Script) compile(path string) (*guard.Chunk, error) {
 // mostSource is more than a script may have, so that a device in its place is not read for ever.
 const mostSource = 4 << 20
 
-// readSource reads a file; a pipe that nobody writes to is empty, and does not keep a reload waiting.
-func readSource(path string) ([]byte, error) {
+// ReadSource reads a file as Load does; a pipe that nobody writes to is empty, and does not keep a reload waiting.
+func ReadSource(path string) ([]byte, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err

@@ -21,6 +21,9 @@ func Log(L *lua.LState, level slog.Level, text string, fields ...slog.Attr) {
 		if m := st.scope.Message; m != nil && m.ID != "" {
 			attrs = append(attrs, slog.String("id", m.ID))
 		}
+		if st.scope.Notes != nil {
+			st.scope.Notes.Logged(st.script.path, st.callback, level, text, fields)
+		}
 	}
 	log.LogAttrs(context.Background(), level, text, append(attrs, fields...)...)
 }

@@ -2,6 +2,7 @@ package luabind
 
 import (
 	"math"
+	"strings"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
@@ -70,5 +71,5 @@ func (p *Probe) Complaint(name string, args ...lua.LValue) string {
 	if err == nil {
 		return ""
 	}
-	return st.failure(err).Message
+	return strings.TrimSpace(st.failure(err).Message) // no script stands in front of it
 }

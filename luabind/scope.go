@@ -134,7 +134,9 @@ type Scope struct {
 	Options    protocol.Options // what was negotiated with the MTA
 	MaxSize    int64            // bytes that may be kept of one message
 	Log        *slog.Logger
-	Mail       Mail // what on_message is called with
+	Mail       Mail  // what on_message is called with
+	Notes      Notes // nil: nobody wants to know
+	Decided    Place // where the last callback made its verdict, if Notes is there
 }
 
 // Bare is an address without the angle brackets that SMTP puts around it.

@@ -36,6 +36,7 @@ type State struct {
 	tick      func()          // onTick, made once
 	oversized bool            // it wanted to keep more than Scope.MaxSize
 	release   func()          // ends the message that it was called with
+	made      madeVerdicts    // by the running callback, where somebody wants to know
 }
 
 // Limit bounds one call.
@@ -97,6 +98,9 @@ func (st *State) callFunction(cb Callback, fn *lua.LFunction, ev *protocol.Event
 		st.scope, st.event = nil, nil
 	}()
 	st.callback, st.scope, st.event, st.oversized = cb, scope, ev, false
+	if scope.Notes != nil {
+		scope.Decided, st.made.count = Place{}, 0
+	}
 	st.conn.begin(scope)
 	st.msg.begin(scope)
 	st.begin(limit)
@@ -152,6 +156,9 @@ func (st *State) run(cb Callback, fn *lua.LFunction, ev *protocol.Event) (protoc
 	}
 	if err := st.keepFields(fn); err != nil {
 		return protocol.Verdict{}, err
+	}
+	if st.scope.Notes != nil && v.Kind != protocol.VerdictContinue {
+		st.scope.Decided = st.decidedAt(ret, fn)
 	}
 	return v, nil
 }

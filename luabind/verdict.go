@@ -94,6 +94,7 @@ func pushVerdict(L *lua.LState, kind protocol.VerdictKind) int {
 			L.RaiseError("%s", problem)
 		}
 	}
+	st.noteVerdict(L, st.verdicts[kind])
 	L.Push(st.verdicts[kind])
 	return 1
 }
@@ -135,7 +136,9 @@ func replyVerdict(L *lua.LState, rule replyRule) int {
 	if n <= top {
 		reply.Lines = a.replyLines(n, top)
 	}
-	L.Push(verdictValue(L, protocol.Verdict{Kind: rule.kind, Reply: reply}))
+	value := verdictValue(L, protocol.Verdict{Kind: rule.kind, Reply: reply})
+	stateOf(L).noteVerdict(L, value)
+	L.Push(value)
 	return 1
 }
 

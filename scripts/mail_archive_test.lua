@@ -8,6 +8,7 @@ t.case("a message passes unchanged, whatever becomes of the copy", function()
   local r = t.send { body = "a test\n" }
   t.equal(r.verdict, "accept")
   t.equal(r.changes, {})
+  t.equal(r.callbacks.on_message.count, 1)
 end)
 
 t.case("what a client gives up is not looked at", function()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -83,16 +84,18 @@ type admin struct {
 	bindings []binding
 	log      *slog.Logger
 	metrics  *metrics
+	journal  *engine.Journal // nil: none is kept
 	server   *http.Server
 	open     atomic.Int64 // connections
 
 	reloads chan chan<- loaded // asks the goroutine of milter.run
 	stopped chan struct{}      // closed: nobody reloads any more
+	ended   chan struct{}      // closed: no message ends any more
 	waiting []chan<- loaded    // for the load that runs
 	next    []chan<- loaded    // for the one after that: the running one may have read a file before they asked
 }
 
-// openAdmin makes the admin server, and has the engine tell its metrics. There is none for no bindings.
+// openAdmin makes the admin server, and has the engine tell its metrics and journal. There is none for no bindings.
 func (m *milter) openAdmin(bindings []binding) {
 	if len(bindings) == 0 {
 		return
@@ -101,10 +104,12 @@ func (m *milter) openAdmin(bindings []binding) {
 		bindings: bindings,
 		log:      m.log,
 		metrics:  newMetrics(version()),
+		journal:  engine.NewJournal(m.flags.journalSize.value),
 		reloads:  make(chan chan<- loaded),
 		stopped:  make(chan struct{}),
+		ended:    make(chan struct{}),
 	}
-	m.config.Observer = m.admin.metrics
+	m.config.Observer, m.config.Journal = m.admin.metrics, m.admin.journal
 }
 
 // serve answers from now on, in the background. Whoever has connected before has waited.
@@ -148,6 +153,10 @@ func (a *admin) handler(host *engine.Host) http.Handler {
 	mux.HandleFunc("GET /healthz", a.health)
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, host.Status()) })
 	mux.HandleFunc("POST /reload", a.reload)
+	mux.HandleFunc("GET /messages", a.journaled(defaultMessages, a.messages))
+	mux.HandleFunc("GET /messages/{id}", a.journaled(0, a.message))
+	mux.HandleFunc("GET /events", a.journaled(0, a.events))
+	mux.HandleFunc("GET /debug/profile", a.profile)
 	mux.Handle("GET /metrics", a.metrics.handler(a.log))
 	// A web page that an operator looks at must not reload anything.
 	checked := http.NewCrossOriginProtection().Handler(mux)
@@ -269,6 +278,7 @@ func (a *admin) close() {
 	if a == nil || a.server == nil {
 		return
 	}
+	close(a.ended)
 	ctx, cancel := context.WithTimeout(context.Background(), adminGrace)
 	defer cancel()
 	if a.server.Shutdown(ctx) != nil {
@@ -280,9 +290,11 @@ func (a *admin) close() {
 func writeJSON(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	e := json.NewEncoder(w)
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
 	e.SetEscapeHTML(false) // error messages are full of <addresses>
 	e.SetIndent("", "  ")
-	// Whoever asked may be gone.
+	// The values of this program all have a form in JSON, and whoever asked may be gone.
 	_ = e.Encode(value)
+	_, _ = w.Write(escapeControls(text.Bytes()))
 }

@@ -87,7 +87,7 @@ func TestCheckReachOfAnOpenSocket(t *testing.T) {
 // startAdmin serves a host's admin requests on a listener. Nobody reloads until a test does.
 func startAdmin(t testing.TB, l net.Listener) *admin {
 	t.Helper()
-	m := &milter{log: slog.New(slog.DiscardHandler)}
+	m := &milter{log: slog.New(slog.DiscardHandler), flags: defaultRunFlags()}
 	m.openAdmin([]binding{{"test", l}})
 	host, _ := measuredHost(t, "a.lua")
 	m.admin.serve(host)
@@ -249,7 +249,7 @@ func TestAdminIsNotReloadedByAForeignWebPage(t *testing.T) {
 }
 
 func TestAdminWithoutAnAddressDoesNothing(t *testing.T) {
-	m := &milter{log: slog.New(slog.DiscardHandler)}
+	m := &milter{log: slog.New(slog.DiscardHandler), flags: defaultRunFlags()}
 	m.openAdmin(nil)
 	if m.admin != nil || m.config.Observer != nil {
 		t.Fatal("got an admin server for no address")

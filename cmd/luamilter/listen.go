@@ -15,6 +15,9 @@ import (
 	"luamilter/protocol"
 )
 
+// defaultListen is where the milter listens unless --listen says otherwise.
+const defaultListen = "inet:127.0.0.1:7357"
+
 // listenAddr is one --listen that parses.
 type listenAddr struct {
 	name    string // as given

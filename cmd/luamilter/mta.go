@@ -19,12 +19,27 @@ func mtaLines(bindings []binding, callback, message time.Duration) string {
 	}
 	for _, bound := range bindings {
 		addr := reachable(bound.listener.Addr())
-		fmt.Fprintf(&b, "\nPostfix, main.cf:\n    smtpd_milters = %s\n%s%s", postfixAddress(addr),
-			postfixTimes(callback, message), chrootHint(addr))
-		fmt.Fprintf(&b, "Sendmail, sendmail.mc:\n    INPUT_MAIL_FILTER(`luamilter', `S=%s, F=T, T=%s')\n",
-			sendmailAddress(addr), sendmailTimes(callback, message))
+		fmt.Fprintf(&b, "\nPostfix, main.cf:\n")
+		for _, line := range postfixLines(addr, callback, message) {
+			fmt.Fprintf(&b, "    %s\n", line)
+		}
+		fmt.Fprintf(&b, "Sendmail, sendmail.mc:\n    %s\n", sendmailLine(addr, callback, message))
 	}
 	return b.String()
+}
+
+// postfixLines are those of main.cf.
+func postfixLines(addr net.Addr, callback, message time.Duration) []string {
+	lines := append([]string{"smtpd_milters = " + postfixAddress(addr)}, postfixTimes(callback, message)...)
+	if hint := chrootHint(addr); hint != "" {
+		lines = append(lines, hint)
+	}
+	return lines
+}
+
+// sendmailLine is that of sendmail.mc.
+func sendmailLine(addr net.Addr, callback, message time.Duration) string {
+	return fmt.Sprintf("INPUT_MAIL_FILTER(`luamilter', `S=%s, F=T, T=%s')", sendmailAddress(addr), sendmailTimes(callback, message))
 }
 
 // postfixAddress is what smtpd_milters takes: inet:host:port or unix:/path.
@@ -74,20 +89,19 @@ func chrootHint(addr net.Addr) string {
 		return ""
 	}
 	if inside, ok := strings.CutPrefix(socketPath(addr), postfixQueue); ok {
-		return fmt.Sprintf("    # where smtpd runs chrooted (master.cf): smtpd_milters = unix:/%s\n", inside)
+		return fmt.Sprintf("# where smtpd runs chrooted (master.cf): smtpd_milters = unix:/%s", inside)
 	}
-	return "    # where smtpd runs chrooted (master.cf), the socket must be below " + postfixQueue + "\n"
+	return "# where smtpd runs chrooted (master.cf), the socket must be below " + postfixQueue
 }
 
 // postfixTimes are settings for an MTA that would give up before the milter does: by default Postfix waits 30 s for the
 // reply to a command and 300 s for that to a message.
-func postfixTimes(callback, message time.Duration) string {
-	lines := ""
+func postfixTimes(callback, message time.Duration) (lines []string) {
 	if callback >= 30*time.Second {
-		lines += fmt.Sprintf("    milter_command_timeout = %ds\n", seconds(callback))
+		lines = append(lines, fmt.Sprintf("milter_command_timeout = %ds", seconds(callback)))
 	}
 	if message >= 300*time.Second {
-		lines += fmt.Sprintf("    milter_content_timeout = %ds\n", seconds(message))
+		lines = append(lines, fmt.Sprintf("milter_content_timeout = %ds", seconds(message)))
 	}
 	return lines
 }

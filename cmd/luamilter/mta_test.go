@@ -2,6 +2,7 @@ package main
 
 import (
 	"net"
+	"strings"
 	"testing"
 	"time"
 )
@@ -40,11 +41,11 @@ func TestMTAWaitsLongerThanTheMilter(t *testing.T) {
 	}{
 		{"the defaults fit", 8 * time.Second, 4 * time.Minute, "", "S:10s;R:10s;E:300s"},
 		{"a longer callback is for Sendmail first", 20 * time.Second, 4 * time.Minute, "", "S:10s;R:26s;E:300s"},
-		{"and then for Postfix", time.Minute, 4 * time.Minute, "    milter_command_timeout = 76s\n", "S:10s;R:76s;E:300s"},
-		{"a longer end of message is for both", 8 * time.Second, 10 * time.Minute, "    milter_content_timeout = 751s\n", "S:10s;R:10s;E:751s"},
+		{"and then for Postfix", time.Minute, 4 * time.Minute, "milter_command_timeout = 76s", "S:10s;R:76s;E:300s"},
+		{"a longer end of message is for both", 8 * time.Second, 10 * time.Minute, "milter_content_timeout = 751s", "S:10s;R:10s;E:751s"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := postfixTimes(c.callback, c.message); got != c.postfix {
+			if got := strings.Join(postfixTimes(c.callback, c.message), "\n"); got != c.postfix {
 				t.Errorf("Postfix: got %q, want %q", got, c.postfix)
 			}
 			if got := sendmailTimes(c.callback, c.message); got != c.sendmail {
@@ -56,8 +57,8 @@ func TestMTAWaitsLongerThanTheMilter(t *testing.T) {
 
 func TestChrootHintNamesThePathInside(t *testing.T) {
 	for path, want := range map[string]string{
-		"/var/spool/postfix/luamilter/socket": "    # where smtpd runs chrooted (master.cf): smtpd_milters = unix:/luamilter/socket\n",
-		"/run/luamilter/socket":               "    # where smtpd runs chrooted (master.cf), the socket must be below /var/spool/postfix/\n",
+		"/var/spool/postfix/luamilter/socket": "# where smtpd runs chrooted (master.cf): smtpd_milters = unix:/luamilter/socket",
+		"/run/luamilter/socket":               "# where smtpd runs chrooted (master.cf), the socket must be below /var/spool/postfix/",
 	} {
 		if got := chrootHint(&net.UnixAddr{Name: path, Net: "unix"}); got != want {
 			t.Errorf("%s: got %q, want %q", path, got, want)

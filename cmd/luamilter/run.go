@@ -29,17 +29,19 @@ type runFlags struct {
 	watch           bool
 	admin           string
 	adminRemote     bool
+	journalSize     journalSize
 }
 
 func defaultRunFlags() *runFlags {
 	return &runFlags{
 		hostFlags:       defaultHostFlags(),
-		listen:          []string{"inet:127.0.0.1:7357"},
+		listen:          []string{defaultListen},
 		maxConnections:  count{10000, 1},
 		idleTimeout:     timeLimit(7210 * time.Second), // as libmilter: Sendmail keeps a connection for two hours
 		shutdownTimeout: timeLimit(30 * time.Second),
 		socketMode:      0o660,
 		watch:           true,
+		journalSize:     journalSize{1000},
 	}
 }
 
@@ -59,6 +61,7 @@ func (f *runFlags) parse(args []string, out io.Writer) error {
 	fs.StringVar(&f.user, "user", "", "`USER` to become after binding, or USER:GROUP")
 	fs.StringVar(&f.admin, "admin", "", "`ADDR` of the HTTP server for operators: /healthz, /status, /reload, /metrics")
 	fs.BoolVar(&f.adminRemote, "admin-allow-remote", false, "let --admin be an address that other machines reach")
+	fs.Var(&f.journalSize, "journal-size", "`NUMBER` of messages that luamilter tail and explain know of, with --admin; 0: none")
 	fs.StringVar(&f.pidFile, "pid-file", "", "`FILE` for the process id")
 	if err := parse(fs, args, out, runHelp); err != nil {
 		return err
@@ -276,8 +279,10 @@ SIGHUP loads the scripts again; one that does not load leaves the old ones at wo
 SIGINT let messages in flight end; a second one exits at once.
 
 --admin takes the same forms of ADDR, except systemd, for HTTP: GET /healthz, GET /status (JSON),
-GET /metrics (Prometheus), and POST /reload, which waits for the outcome. Nobody is asked for a
-password, so an address that other machines reach also wants --admin-allow-remote.
+GET /metrics (Prometheus), and POST /reload, which waits for the outcome. luamilter tail and explain
+show from there what becomes of messages; GET /debug/profile?seconds=30 tells which lines of Lua take
+the time. Nobody is asked for a password, so an address that other machines reach also wants
+--admin-allow-remote.
 
 Exit codes: 0 fine, 1 failed, 2 wrong usage.
 `

@@ -34,6 +34,9 @@ func TestScripts(t *testing.T) {
 			"socket": cmdSocket,
 			"crlf":   cmdCRLF,
 			"http":   cmdHTTP,
+
+			"deliver": cmdDeliver,
+			"tail":    cmdTail,
 		},
 	})
 }
@@ -47,6 +50,7 @@ func setUpTranscript(env *testscript.Env) error {
 		}
 	}
 	env.Values[runningKey{}] = &running{}
+	env.Values[tailingKey{}] = &tailing{}
 	// Under the race detector each process would wait a second at its end.
 	env.Setenv("GORACE", "atexit_sleep_ms=0")
 	// For transcripts in which luamilter becomes another user.

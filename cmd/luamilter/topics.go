@@ -28,24 +28,30 @@ func newTopics() *topics {
 		if name := objectName(c); name != "" {
 			t.names = append(t.names, name)
 			for _, f := range c.Fields {
-				t.names = append(t.names, name+"."+f.Name)
+				if f.Name != definitions.AnyName {
+					t.names = append(t.names, name+"."+f.Name)
+				}
 			}
 		}
 	}
 	return t
 }
 
-// objectName is what an object of a class is called in the reference: "message", "conn"; "" for modules.
+// objectName is what an object of a class is called in the reference: "message", "conn"; "" for modules, and for the options of
+// one function, which its entry lists.
 func objectName(c *definitions.Class) string {
-	if strings.HasPrefix(c.Name, "luamilter.module.") {
+	name := strings.TrimPrefix(c.Name, "luamilter.")
+	if strings.Contains(name, ".") {
 		return ""
 	}
-	return strings.TrimPrefix(c.Name, "luamilter.")
+	return name
 }
 
 // find gives the Markdown of what a name means; of several things one after the other.
 func (t *topics) find(name string) (markdown string, ok bool) {
-	name = clean(name)
+	if name = clean(name); name == "" {
+		return "", false
+	}
 	var parts []string
 	if f := t.set.Function(name); f != nil {
 		parts = append(parts, t.function(t.set, f))
@@ -123,7 +129,7 @@ func (t *topics) fields(name string) (parts []string) {
 	known := slices.ContainsFunc(t.set.Classes, func(c *definitions.Class) bool { return objectName(c) == object })
 	for _, c := range t.set.Classes {
 		for _, f := range c.Fields {
-			if f.Name != field || objectName(c) == "" || known && objectName(c) != object {
+			if f.Name != field || f.Name == definitions.AnyName || objectName(c) == "" || known && objectName(c) != object {
 				continue
 			}
 			parts = append(parts, fmt.Sprintf("# %s.%s\n\n- **Type:** `%s`\n\n%s\n\nMore: luamilter docs %[1]s",

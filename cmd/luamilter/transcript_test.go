@@ -145,8 +145,8 @@ func cmdEnded(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// cmdMTA plays an MTA: "mta begin ADDR" connects and begins a message, "mta end" ends it and prints the verdict, "mta cut"
-// wants the connection to be closed by the other side.
+// cmdMTA plays an MTA: "mta begin ADDR" connects and begins a message, "mta end" ends it and prints the verdict, "mta
+// reset" aborts it, "mta cut" wants the connection to be closed by the other side.
 func cmdMTA(ts *testscript.TestScript, neg bool, args []string) {
 	r := runningIn(ts)
 	switch {
@@ -178,12 +178,14 @@ func cmdMTA(ts *testscript.TestScript, neg bool, args []string) {
 		for _, c := range answer.Verdict.Changes {
 			io.WriteString(ts.Stdout(), c.String()+"\n")
 		}
+	case !neg && len(args) == 1 && args[0] == "reset":
+		ts.Check(r.mta.Abort())
 	case !neg && len(args) == 1 && args[0] == "cut":
 		if code, _, err := r.mta.Receive(); err == nil {
 			ts.Fatalf("got %v, want the connection closed", code)
 		}
 	default:
-		ts.Fatalf("usage: mta begin ADDR | mta end | mta cut")
+		ts.Fatalf("usage: mta begin ADDR | mta end | mta reset | mta cut")
 	}
 }
 

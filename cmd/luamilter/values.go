@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"luamilter/engine"
 )
 
 // word is a flag that takes one of a few words.
@@ -40,6 +42,21 @@ func (c *count) Set(s string) error {
 		return fmt.Errorf("must be a number, %d or more", c.least)
 	}
 	c.value = n
+	return nil
+}
+
+// journalSize is a flag that takes a number of messages.
+type journalSize struct{ value int }
+
+func (j *journalSize) String() string { return strconv.Itoa(j.value) }
+func (j *journalSize) Type() string   { return "count" }
+
+func (j *journalSize) Set(s string) error {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 || n > engine.MostJournal {
+		return fmt.Errorf("must be a number from 0 to %d", engine.MostJournal)
+	}
+	j.value = n
 	return nil
 }
 

@@ -73,6 +73,9 @@ var failing = map[string]struct{ test, want string }{
 	"no such mail":                    {`t.send{ mail = "no.eml" }`, "send: mail: open no.eml: no such file"},
 	"a wrong reply":                   {`t.send{ to = { { address = "a", rejected = "250 fine" } } }`, "rejected: true or a reply such as"},
 	"a wrong time":                    {`t.clock("tomorrow")`, "bad argument #1 to 'clock'"},
+	"a method without colon":          {`t.session().send{ from = "x" }`, "send: call it with a colon, as in s:send(...)"},
+	"a header that is no text":        {`t.send{}.mail:header()`, "bad argument #2 to 'header' (name: string expected"},
+	"a table in itself":               {`local a = { 1 } a.a = a t.equal(a, 1)`, "got:  { 1, a = {...} }\nwant: 1"},
 	"a step back":                     {`t.advance(-1)`, "bad argument #1 to 'advance'"},
 	"a case in a case":                {`t.case("x", function() end)`, "case: not in a case"},
 	"no such module":                  {`require "nothing"`, `require: module "nothing" not found`},
@@ -123,6 +126,7 @@ func TestWhatIsWrongWithAFile(t *testing.T) {
 	for name, c := range map[string]struct{ filter, test, want string }{
 		"syntax of the test":      {`function on_eom() end`, "\n t.case(", "filter_test.lua:2: syntax error"},
 		"an error at the top":     {`function on_eom() end`, "\n error('no')", "filter_test.lua:2: no"},
+		"a table raised":          {`function on_eom() end`, "error({ code = 1 })", "an error was raised: { code = 1 }"},
 		"no case":                 {`function on_eom() end`, "", "filter_test.lua: no case: call t.case(name, fn)"},
 		"two cases of a name":     {`function on_eom() end`, "for _ = 1, 2 do t.case('x', print) end", `filter_test.lua:1: case: "x" is the name of two cases; the other is at line 1`},
 		"an assertion at the top": {`function on_eom() end`, "\n t.equal(1, 2)", "filter_test.lua:2: assertion: only in a case"},

@@ -18,7 +18,7 @@ func (r *runner) testModule() *lua.LTable {
 		{
 			"case": r.addCase, "before": r.addBefore, "after": r.addAfter,
 			"send": r.send, "session": r.openSession,
-			"clock": r.setClock, "advance": r.advance,
+			"clock": r.setClock, "advance": r.advance, "settings": r.setSettings,
 		},
 		r.assertions(),
 	} {
@@ -121,10 +121,20 @@ func (r *runner) openSession(L *lua.LState) int {
 	for name, fn := range map[string]lua.LGFunction{
 		"send": r.sessionSend(s), "helo": r.sessionHelo(s), "unknown": r.sessionUnknown(s), "quit": r.sessionQuit(s),
 	} {
-		object.RawSetString(name, L.NewFunction(fn))
+		object.RawSetString(name, L.NewFunction(method(object, name, fn)))
 	}
 	L.Push(object)
 	return 1
+}
+
+// method makes a function of an object, which is to be called with a colon.
+func method(object *lua.LTable, name string, fn lua.LGFunction) lua.LGFunction {
+	return func(L *lua.LState) int {
+		if L.Get(1) != object {
+			L.RaiseError("%s: call it with a colon, as in s:%[1]s(...)", name)
+		}
+		return fn(L)
+	}
 }
 
 // sessionSend is s:send{...}.

@@ -7,6 +7,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"luamilter/engine/mta"
+	"luamilter/luabind"
 	"luamilter/protocol"
 )
 
@@ -162,13 +163,17 @@ func mailTable(L *lua.LState, m *mta.Mail) *lua.LTable {
 		recipients.Append(lua.LString(r.Address))
 	}
 	t.RawSetString("recipients", recipients)
-	t.RawSetString("header", L.NewFunction(func(L *lua.LState) int { return headerOf(L, m) }))
+	t.RawSetString("header", L.NewFunction(method(t, "header", func(L *lua.LState) int { return headerOf(L, m) })))
 	return t
 }
 
 // headerOf is mail:header(name [, n]): the value without white space around it, folds as they are.
 func headerOf(L *lua.LState, m *mta.Mail) int {
-	name, n := L.CheckString(2), L.OptInt(3, 1)
+	a := luabind.Args{L: L, Name: "header"}
+	name, n := a.String(2, "name"), 1
+	if !a.Absent(3) {
+		n = a.Integer(3, "n", 1)
+	}
 	for f := range m.Shown {
 		if !strings.EqualFold(f.Name, name) {
 			continue

@@ -51,7 +51,7 @@ func (r *runner) run(ctx context.Context) error {
 		}
 		r.config.Scripts = []string{script}
 	}
-	r.config.Clock = &r.clock
+	r.config.Clock, r.config.Rotate = &r.clock, true
 	r.fuel = guard.NewFuel(r.config.Memory)
 	r.lua = guard.NewState(guard.Options{Fuel: r.fuel, Print: r.print, Clock: &r.clock})
 	defer r.lua.Close()
@@ -96,7 +96,10 @@ func (r *runner) load() error {
 func message(err error) string {
 	var raised *lua.ApiError
 	if errors.As(err, &raised) {
-		return raised.Object.String()
+		if text, ok := raised.Object.(lua.LString); ok {
+			return string(text)
+		}
+		return "an error was raised: " + show(raised.Object)
 	}
 	return err.Error()
 }
@@ -139,7 +142,7 @@ func (r *runner) checkScripts(ctx context.Context) error {
 func (r *runner) runCase(ctx context.Context, c testCase) Case {
 	start := time.Now()
 	r.clock.Run()
-	r.trial = newTrial(ctx, r.config)
+	r.trial = newTrial(ctx, r.config) // with the settings of the file
 	r.fuel.Begin(r.suite.Limit, nil)
 	for _, fn := range append(slices.Clone(r.before), c.fn) {
 		if !r.call(fn) {

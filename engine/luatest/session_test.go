@@ -71,6 +71,33 @@ var sessions = map[string]struct{ filter, test string }{
 		r = t.advance(3600 - 120)
 		t.match(r.failure.message, "filter.lua:2: boom") t.equal(#r.log, 58) t.equal(r.failure.callback, "every")`,
 	},
+	"what a filter keeps in a local is not there in its next callback": {
+		`local subject
+		function on_header(name, value) subject, msg.subject = value, value end
+		function on_eom() print(subject, msg.subject) end`,
+		`t.equal(t.send{ header = "Subject: x" }.log[1].text, "nil\tx")`,
+	},
+	"settings in place of those of the filter": {
+		`local tag, list, on = "old", { "x" }, false
+		local other = 1
+		assert(type(tag) == "string", "tag must be a text")
+		function on_eom() print(tag, list[1], list[2], list.a[1], on, other) end`,
+		`t.settings{ tag = "a\"\\\n\0\255", list = { 1.5, "b", a = { -1 } } }
+		t.settings{ on = true }
+		t.equal(t.send{}.log[1].text, "a\"\\\n\0\255\t1.5\tb\t-1\ttrue\t1")
+		t.error(function() t.settings{ tag = "x" } end, "the filter runs already")`,
+	},
+	"settings that the filter refuses": {
+		`local tag = "x"
+		assert(type(tag) == "string", "tag must be a text")
+		function on_eom() end`,
+		`t.settings{ tag = 5 }
+		t.error(function() t.send{} end, "filter.lua:2: tag must be a text")
+		t.settings{ tag = "y", none = 1 }
+		t.error(function() t.send{} end, "filter.lua:1: there is no setting none: no local none = ... at the top")
+		t.error(function() t.settings{ tag = print } end, "tag can't be a function")
+		t.error(function() t.settings{ ["a b"] = 1 } end, "name = value")`,
+	},
 	"a filter that may fail": {
 		`function on_mail(s) if s == "bad" then error({ message = "no" }) end end`,
 		`local r = t.send{ from = "bad", may_fail = true }
@@ -89,10 +116,19 @@ func TestSessions(t *testing.T) {
 	}
 }
 
+func TestSettingsOfAFileAndOfACase(t *testing.T) {
+	wantPassed(t, runTest(t, `
+		local name = nil
+		local key = assert(name, "set a name")
+		function on_eom() print(key) end`,
+		`t.settings{ name = "all" }
+		t.case("of the file", function() t.equal(t.send{}.log[1].text, "all") end)
+		t.case("of the case", function() t.settings{ name = "one" } t.equal(t.send{}.log[1].text, "one") end)
+		t.case("of the file again", function() t.equal(t.send{}.log[1].text, "all") end)`))
+}
+
 func TestEachCaseBeginsAnew(t *testing.T) {
-	f := runTest(t, `local json = require "json"
-		local calls = {}
-		function on_mail() calls[1] = (calls[1] or 0) + 1 print(calls[1], os.time() < 1000) end`,
+	f := runTest(t, `function on_mail() conn.n = (conn.n or 0) + 1 print(conn.n, os.time() < 1000) end`,
 		`local order = {}
 		local kept
 		t.before(function() order[#order + 1] = "before" end)

@@ -118,12 +118,15 @@ func more(bytes int) string {
 
 // lines is a value in Lua: a table that does not fit on a line with an entry on each.
 func lines(v lua.LValue) string {
-	w := writer{entries: mostEntries}
+	w := writer{entries: mostEntries, open: map[*lua.LTable]bool{}}
 	return w.value(v, "", 0)
 }
 
 // writer writes a value as long as it may.
-type writer struct{ entries int }
+type writer struct {
+	entries int
+	open    map[*lua.LTable]bool // that are being written: one of them in itself is not written again
+}
 
 func (w *writer) value(v lua.LValue, indent string, level int) string {
 	switch v := v.(type) {
@@ -136,9 +139,11 @@ func (w *writer) value(v lua.LValue, indent string, level int) string {
 }
 
 func (w *writer) table(t *lua.LTable, indent string, level int) string {
-	if level == mostLevels {
+	if level == mostLevels || w.open[t] {
 		return "{...}"
 	}
+	w.open[t] = true
+	defer delete(w.open, t)
 	var listed, named []string
 	n := t.Len()
 	for i := 1; i <= n && w.left(); i++ {

@@ -52,7 +52,7 @@ func (s *Set) isTable(name string) bool {
 func (s *Set) writeTable(b *strings.Builder, name string, members []string) {
 	own := slices.ContainsFunc(s.Globals, func(g Global) bool {
 		c := s.Class(g.Type)
-		return g.Name == name && c != nil && slices.ContainsFunc(c.Fields, func(f Field) bool { return f.Name == "[string]" })
+		return g.Name == name && c != nil && slices.ContainsFunc(c.Fields, func(f Field) bool { return f.Name == AnyName })
 	})
 	if own {
 		fmt.Fprintf(b, "    %s = { other_fields = true, read_only = false },\n", name)

@@ -142,8 +142,8 @@ func (s *Set) fieldTable(c *Class, variable string) string {
 		rows[0][0] = "field"
 		variable += "."
 	}
-	for _, f := range c.Fields {
-		if f.Name != "[string]" && (f.Text != "" || variable == "") {
+	for _, f := range s.AllFields(c) {
+		if f.Name != AnyName && (f.Text != "" || variable == "") {
 			rows = append(rows, [2]string{"`" + variable + f.Name + "`", f.Text})
 		}
 	}
@@ -182,7 +182,7 @@ func table(rows [][2]string) string {
 func (s *Set) ClassEntry(c *Class, variable string, level int) string {
 	parts := []string{strings.Repeat("#", level) + " " + variable, c.Text, s.fieldTable(c, variable), s.methodTable(c, variable)}
 	for _, f := range c.Fields {
-		if f.Name == "[string]" {
+		if f.Name == AnyName {
 			parts = append(parts, "Any other name is a field of the script's own.")
 		}
 	}

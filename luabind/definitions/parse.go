@@ -106,8 +106,8 @@ func (p *parser) class() (string, error) {
 	if len(p.tags) == 0 || p.tags[0].name != "class" {
 		return "", fmt.Errorf("a @class expected above a table")
 	}
-	name, _, _ := strings.Cut(p.tags[0].rest, ":")
-	c := &Class{Name: name, Text: strings.Join(p.text, "\n"), Line: p.tags[0].line}
+	name, parents, _ := strings.Cut(p.tags[0].rest, ":")
+	c := &Class{Name: name, Parents: strings.FieldsFunc(parents, func(r rune) bool { return r == ' ' || r == ',' }), Text: strings.Join(p.text, "\n"), Line: p.tags[0].line}
 	for _, t := range p.tags[1:] {
 		if t.name != "field" {
 			return "", fmt.Errorf("@%s in the class %s", t.name, c.Name)

@@ -54,7 +54,7 @@ func TestShippedScriptsUseOnlyWhatIsDefined(t *testing.T) {
 func unknownMembers(text, variable, module string) (names []string) {
 	set, class := Shipped(), Shipped().Module(module)
 	if module == "test" {
-		set, class = Tests(), Tests().Class("luamilter.test")
+		set, class = Tests(), Tests().Module(module)
 	}
 	for _, m := range regexp.MustCompile(`(?:^|[^.\w])`+variable+`\.(\w+)`).FindAllStringSubmatch(text, -1) {
 		isField := slices.ContainsFunc(class.Fields, func(f Field) bool { return f.Name == m[1] })

@@ -29,19 +29,23 @@ type Chapter struct {
 
 // Class is a type with fields or methods.
 type Class struct {
-	Name   string // "luamilter.message"
-	Text   string
-	Fields []Field
-	Line   int
+	Name    string // "luamilter.message"
+	Parents []string
+	Text    string
+	Fields  []Field // without those of the parents
+	Line    int
 }
 
 // Field is one of a class.
 type Field struct {
-	Name     string // "[string]" stands for any other name
+	Name     string // or AnyName
 	Type     string
 	Text     string
 	Optional bool
 }
+
+// AnyName is the name of a field that stands for any other: those of the script's own.
+const AnyName = "[string]"
 
 // Alias is another name of a type.
 type Alias struct{ Name, Type string }
@@ -82,6 +86,23 @@ func (s *Set) Class(name string) *Class {
 		return nil
 	}
 	return s.Classes[i]
+}
+
+// AllFields are those of a class and of its parents, of the same name the first.
+func (s *Set) AllFields(c *Class) []Field {
+	fields := slices.Clone(c.Fields)
+	for _, name := range c.Parents {
+		parent := s.Class(name)
+		if parent == nil {
+			continue
+		}
+		for _, f := range parent.Fields {
+			if !slices.ContainsFunc(fields, func(known Field) bool { return known.Name == f.Name }) {
+				fields = append(fields, f)
+			}
+		}
+	}
+	return fields
 }
 
 // modulePrefix is what the classes of modules begin with.

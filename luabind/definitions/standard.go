@@ -40,7 +40,7 @@ func (s *Set) Names() []string {
 		names = append(names, g.Name)
 		if c := s.Class(g.Type); c != nil {
 			for _, field := range c.Fields {
-				if field.Name != "[string]" {
+				if field.Name != AnyName {
 					names = append(names, g.Name+"."+field.Name)
 				}
 			}

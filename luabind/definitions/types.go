@@ -23,9 +23,6 @@ func readType(text string) (typ string, names []string, rest string, err error) 
 	return text[:r.at], r.names, strings.TrimSpace(text[r.at:]), nil
 }
 
-// optional says whether a value of the type may be nil.
-func optional(typ string) bool { return strings.HasSuffix(typ, "?") || strings.HasSuffix(typ, "|nil") }
-
 func (r *typeReader) take(s string) bool {
 	if !strings.HasPrefix(r.text[r.at:], s) {
 		return false

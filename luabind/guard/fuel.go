@@ -118,7 +118,7 @@ func (f *Fuel) Value(any) any { return nil }
 func (f *Fuel) slow() <-chan struct{} {
 	if f.err == nil {
 		pulse.touch()
-		f.beat = pulse.count.Load()
+		f.hear(pulse.count.Load())
 		f.err = f.check(0)
 	}
 	if f.err != nil {
@@ -127,6 +127,16 @@ func (f *Fuel) slow() <-chan struct{} {
 	}
 	f.left = slice
 	return nil
+}
+
+// hear notes a heartbeat; a profile that is being made counts those since the last one.
+func (f *Fuel) hear(beat uint32) {
+	if periods := beat - f.beat; periods > 0 {
+		if p := profiling.Load(); p != nil {
+			p.sample(f.state, periods)
+		}
+	}
+	f.beat = beat
 }
 
 // check finds a reason to interrupt; pending is the size of an allocation that is about to be made.

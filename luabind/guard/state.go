@@ -32,6 +32,7 @@ type Options struct {
 // state is what the library functions of one lua.LState and its coroutines share. It hangs on the Fuel.
 type state struct {
 	fuel      *Fuel
+	main      *lua.LState
 	print     func(L *lua.LState, text string)
 	clock     *Clock
 	globals   *lua.LTable                 // the real ones
@@ -65,8 +66,8 @@ func NewState(o Options) *lua.LState {
 		RegistryGrowStep: 2048,
 		SkipOpenLibs:     true,
 	})
-	s := &state{fuel: o.Fuel, print: o.Print, clock: o.Clock, globals: L.G.Global, libraries: map[*lua.LTable]*lua.LTable{},
-		reserved: map[*lua.LTable]bool{}}
+	s := &state{fuel: o.Fuel, main: L, print: o.Print, clock: o.Clock, globals: L.G.Global,
+		libraries: map[*lua.LTable]*lua.LTable{}, reserved: map[*lua.LTable]bool{}}
 	o.Fuel.state = s
 	L.SetContext(o.Fuel)
 	s.shield = L.NewFunction(s.runShielded)

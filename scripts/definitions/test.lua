@@ -1,109 +1,218 @@
 ---@meta test
--- test.lua: what require "test" gives in a test that luamilter test runs, for editors with lua-language-server. Nothing here
--- runs. See docs/testing.md, or luamilter docs testing.
+-- luacheck: ignore 1 2 4 631
+-- What a test may call. docs/testing.md tells more of it.
 
---- what tests are written with
----@class luamilter.test
+--- Cases of a filter, and what looks at the result.
+---@class luamilter.module.test
 local test = {}
 
---- Adds a case, which runs once the file has loaded.
----
---- Context: at the top of the file
----@param name string each case has another one
+--- Adds a case, which runs when the file has been read. Each case has a host of its own: the scripts are loaded anew, and the
+--- clock is that of the machine.
+---@param name string
 ---@param fn fun()
 function test.case(name, fn) end
 
---- Runs a function in front of each case.
----
---- Context: at the top of the file
+--- Runs `fn` before each case.
 ---@param fn fun()
 function test.before(fn) end
 
---- Runs a function behind each case.
----
---- Context: at the top of the file
+--- Runs `fn` after each case, failed or not.
 ---@param fn fun()
 function test.after(fn) end
 
---- One mail in a connection of its own; the options of `session` may be given as well.
----
---- Context: in a case
----
---- Errors: an option that is not known.
----@param mail? luamilter.test.mail
+--- Replaces what the filter sets with `local NAME = ...` at the top of its file: for all cases, or in a case for this one, before
+--- its first mail.
+---@param settings table<string, string|number|boolean|table>
+function test.settings(settings) end
+
+--- Puts one mail through the filter, in an SMTP session of its own. All options may be left out.
+---@param options? luamilter.test.send
 ---@return luamilter.test.result
-function test.send(mail) end
+function test.send(options) end
 
---- What `send` takes. Without `mail` and `text` what is missing of header and body is made up.
----@class luamilter.test.mail: luamilter.test.client
----@field from? string the sender, with or without `<>`; `sender@example.com`
----@field params? string|table<string, string|number|boolean> ESMTP parameters of MAIL
----@field to? string|luamilter.test.recipient|(string|luamilter.test.recipient)[] `recipient@example.org`
----@field mail? string a file with a mail, beside the test; sender and recipients are taken from it
----@field text? string the same as text
----@field header? string|string[]|table<string, string|number> lines, or fields by name
----@field body? string
----@field id? string the queue id
----@field abort? "mail"|"rcpt"|"data"|"header"|"eoh"|"body" the client gives up behind this step
----@field may_fail? boolean true: the case does not fail if the filter does
+--- Begins an SMTP session that may have several mails. It ends with the case, if not before.
+---@param options? luamilter.test.connection
+---@return luamilter.test.session
+function test.session(options) end
 
---- The client of a connection, and the mail server that it talks to.
----@class luamilter.test.client
----@field ip? string its address, or the path of its socket
----@field hostname? string
----@field family? "inet"|"inet6"|"unix"|"unknown"
----@field port? integer
----@field helo? string|false `client.example`; false: it says none
----@field macros? table<string, any> `{name = value}`, or `{stage = {name = value}}` for one command
----@field offer? luamilter.test.offer a mail server that can do less
+--- Stops the clock of the filter, and of the test, at a time. The zone of the text becomes that of `os.date`; seconds are in UTC.
+---@param time string|number `"2026-01-02T03:04:05Z"`, or seconds since 1970
+function test.clock(time) end
 
---- What a mail server offers.
+--- Moves the clock on; what the filter gave to `every` runs when it is due.
+---@param seconds number
+---@return luamilter.test.result result with `log`, `callbacks` and `failure`
+function test.advance(seconds) end
+
+--- Fails unless both are equal, tables by what is in them.
+---@param got any
+---@param want any
+---@param note? string said in front of the failure
+function test.equal(got, want, note) end
+
+--- Fails if both are equal.
+---@param got any
+---@param unwanted any
+---@param note? string
+function test.not_equal(got, unwanted, note) end
+
+--- Fails unless the text matches the pattern of Lua.
+---@param text string?
+---@param pattern string
+---@param note? string
+function test.match(text, pattern, note) end
+
+--- Fails if the text matches the pattern of Lua. What is no text does not match.
+---@param text string?
+---@param pattern string
+---@param note? string
+function test.no_match(text, pattern, note) end
+
+--- Fails unless the text has the other one in it, or the table a value that is equal.
+---@param whole string|table
+---@param value any
+---@param note? string
+function test.contains(whole, value, note) end
+
+--- Fails for nil and false.
+---@param value any
+---@param note? string
+function test.ok(value, note) end
+
+---@param value any
+---@param note? string
+function test.is_true(value, note) end
+
+---@param value any
+---@param note? string
+function test.is_false(value, note) end
+
+---@param value any
+---@param note? string
+function test.is_nil(value, note) end
+
+--- Fails unless `fn` raises an error, whose text matches the pattern of Lua if there is one.
+---@param fn fun()
+---@param pattern? string
+---@param note? string
+---@return any error
+function test.error(fn, pattern, note) end
+
+--- Fails.
+---@param note? string
+function test.fail(note) end
+
+--- The SMTP client, and the MTA that it talks to.
+---@class luamilter.test.connection
+---@field ip? string of the client; 192.0.2.1. For the family unix the path
+---@field hostname? string of the client; unknown
+---@field family? "inet"|"inet6"|"unix"|"unknown" by the address
+---@field port? integer 49152
+---@field helo? string|false client.example; false leaves it out
+---@field macros? table<string, string|table<string, string>> `{auth_authen = "joe", mail = {x = "only with MAIL"}}`
+---@field offer? luamilter.test.offer what the MTA offers: everything
+
+--- An MTA that offers less.
 ---@class luamilter.test.offer
----@field version? integer
----@field actions? string|string[]
----@field steps? string|string[]
----@field without? string|string[] names of actions or steps that it does not have
+---@field version? integer of the protocol: 2 to 6
+---@field without? string|string[] names of actions and steps that are not offered: `{"SMFIF_CHGBODY", "SMFIP_SKIP"}`
+---@field actions? string[] all that are offered
+---@field steps? string[] all that are offered
 
---- One recipient.
+--- A mail, and the end of it.
+---@class luamilter.test.mail
+---@field from? string sender@example.com; of a whole mail its Return-Path or From
+---@field params? string|table<string, string|true> ESMTP parameters of the sender; the SIZE
+---@field to? string|luamilter.test.recipient|(string|luamilter.test.recipient)[] recipient@example.org; of a whole mail its To
+---@field mail? string a file with the whole mail, beside the test
+---@field text? string the whole mail
+---@field header? string|string[]|table<string, string> a text, lines, or fields by name
+---@field body? string
+---@field id? string queue id; REPLAY
+---@field abort? "mail"|"rcpt"|"data"|"header"|"eoh"|"body" the client gives up behind this command
+---@field may_fail? boolean true: that the filter fails does not fail the case
+---@field macros? table<string, string|table<string, string>>
+
+--- A recipient with more than an address.
 ---@class luamilter.test.recipient
 ---@field address string
----@field params? string|table<string, string|number|boolean>
----@field rejected? boolean|string the mail server refuses it: true, or its reply
+---@field params? string|table<string, string|true>
+---@field rejected? true|string the MTA itself refuses it: `"550 5.1.1 User unknown"`
 
---- What came of a mail.
+--- What `test.send` takes.
+---@class luamilter.test.send: luamilter.test.connection, luamilter.test.mail
+
+--- An SMTP session.
+---@class luamilter.test.session
+local session = {}
+
+--- Puts a mail through the filter.
+---@param options? luamilter.test.mail
+---@return luamilter.test.result
+function session:send(options) end
+
+--- Says HELO again, as a client does after STARTTLS.
+---@param name string
+---@return luamilter.test.result
+function session:helo(name) end
+
+--- Sends a command that the MTA does not know.
+---@param command string
+---@return luamilter.test.result
+function session:unknown(command) end
+
+--- Ends the session; the result has what `on_close` logs.
+---@return luamilter.test.result
+function session:quit() end
+
+--- What became of a mail, or of another step of a session.
 ---@class luamilter.test.result
 ---@field verdict "accept"|"reject"|"tempfail"|"discard"|"shutdown"|"continue"|"aborted"
----@field stage string? the step at which it was decided: `mail`, `eom`
----@field reply string? what the client hears: `550 5.7.1 no`
+---@field stage string? where it was made: connect, helo, mail, rcpt, data, header, eoh, body, eom or unknown
+---@field reply string? as the SMTP client sees it: `550 5.7.1 not here`; several lines with LF between them
 ---@field code integer? of the reply
 ---@field xcode string? of the reply
----@field changes luamilter.test.change[] in the order in which they came
----@field refused table<integer|string, luamilter.test.refusal> the recipients that the filter refused, by address too
----@field mail luamilter.test.delivered? the mail as it would be delivered; nil if it is not
+---@field refused table<integer|string, luamilter.test.refusal> the recipients that the filter refused, in order and by address
+---@field changes luamilter.test.change[] in the order in which the MTA gets them
 ---@field quarantine string? the reason
----@field log luamilter.test.line[]
----@field callbacks table<string, luamilter.test.calls> how often each was called, and for how long
----@field failure luamilter.test.failure? the first failure of the filter; to look at it is to expect it
----@field failures luamilter.test.failure[]
+---@field mail luamilter.test.delivered? as it would be delivered; nil if it is not
+---@field log luamilter.test.line[] what the filter logged meanwhile
+---@field callbacks table<string, luamilter.test.calls> by name
+---@field failure luamilter.test.failure? the first failure of the filter. To read it is to expect one
+---@field failures luamilter.test.failure[] all of them
 
---- One change; it has the fields that its kind needs.
----@class luamilter.test.change
----@field kind string `add_header`, `replace_body` and so on
----@field name string?
----@field value string?
----@field index integer?
----@field address string?
----@field params string?
----@field reason string?
----@field body string?
-
---- A recipient that the filter refused.
+--- A refused recipient.
 ---@class luamilter.test.refusal
 ---@field address string
 ---@field verdict "reject"|"tempfail"
 ---@field reply string
 ---@field code integer
 ---@field xcode string?
+
+--- A change of the message.
+---@class luamilter.test.change
+---@field kind string the name of the function, such as `add_header`
+---@field name string? of the field
+---@field value string? of the field
+---@field index integer? of the field
+---@field address string?
+---@field params string?
+---@field body string?
+---@field reason string? of the quarantine
+
+--- A mail as it would be delivered.
+---@class luamilter.test.delivered
+---@field text string header and body, lines with LF
+---@field body string
+---@field sender string
+---@field recipients string[]
+local delivered = {}
+
+--- The n-th field of that name without white space around it; nil if there is none.
+---@param name string
+---@param n? integer from 1, which is the default
+---@return string? value
+function delivered:header(name, n) end
 
 --- A log line.
 ---@class luamilter.test.line
@@ -112,159 +221,17 @@ function test.send(mail) end
 ---@field callback string?
 ---@field fields table<string, string>
 
---- The calls of one callback.
+--- How often a callback ran.
 ---@class luamilter.test.calls
 ---@field count integer
----@field seconds number
+---@field seconds number in all
 
---- Why a callback failed.
+--- A callback that failed.
 ---@class luamilter.test.failure
 ---@field script string
 ---@field callback string
----@field kind string
----@field message string
+---@field kind string error, result, time, memory, oversize ...
+---@field message string with file and line
 ---@field traceback string
-
---- A mail as it would be delivered.
----@class luamilter.test.delivered
----@field text string header and body, with LF
----@field body string
----@field sender string
----@field recipients string[]
-local mail = {}
-
---- The n-th field of that name, without white space around it; nil if there is none.
----@param name string
----@param n? integer from 1, which is the default
----@return string? value
-function mail:header(name, n) end
-
---- A connection for several mails.
----
---- Context: in a case
----
---- Errors: an option that is not known.
----@param client? luamilter.test.client
----@return luamilter.test.session
-function test.session(client) end
-
---- A connection.
----@class luamilter.test.session
-local session = {}
-
---- One mail in this connection.
----@param mail? luamilter.test.mail
----@return luamilter.test.result
-function session:send(mail) end
-
---- The client says HELO again, as it does after STARTTLS.
----@param name string
----@return luamilter.test.result
-function session:helo(name) end
-
---- An SMTP command that the mail server does not know.
----@param command string
----@return luamilter.test.result
-function session:unknown(command) end
-
---- The client says QUIT.
----@return luamilter.test.result
-function session:quit() end
-
---- Sets the clock of the filter.
----
---- Context: in a case
----@param time number|string seconds since 1970, or text such as `2026-01-02T03:04:05Z`
-function test.clock(time) end
-
---- Moves the clock on, and runs what was given to `every` as it becomes due.
----
---- Context: in a case
----@param seconds number
----@return luamilter.test.result
-function test.advance(seconds) end
-
---- Fails the case unless both are the same; tables are compared by what is in them.
----
---- Context: in a case
----@param got any
----@param want any
----@param note? string
-function test.equal(got, want, note) end
-
---- Fails the case if both are the same.
----
---- Context: in a case
----@param got any
----@param unwanted any
----@param note? string
-function test.not_equal(got, unwanted, note) end
-
---- Fails the case unless a pattern of Lua matches the text.
----
---- Context: in a case
----@param text any
----@param pattern string
----@param note? string
-function test.match(text, pattern, note) end
-
---- Fails the case if a pattern of Lua matches the text.
----
---- Context: in a case
----@param text any
----@param pattern string
----@param note? string
-function test.no_match(text, pattern, note) end
-
---- Fails the case unless a text has the other in it, or a table the value.
----
---- Context: in a case
----@param whole any
----@param value any
----@param note? string
-function test.contains(whole, value, note) end
-
---- Fails the case if the value is nil or false.
----
---- Context: in a case
----@param value any
----@param note? string
-function test.ok(value, note) end
-
---- Fails the case unless the value is true.
----
---- Context: in a case
----@param value any
----@param note? string
-function test.is_true(value, note) end
-
---- Fails the case unless the value is false.
----
---- Context: in a case
----@param value any
----@param note? string
-function test.is_false(value, note) end
-
---- Fails the case unless the value is nil.
----
---- Context: in a case
----@param value any
----@param note? string
-function test.is_nil(value, note) end
-
---- Fails the case unless the function raises an error, which it gives.
----
---- Context: in a case
----@param fn fun()
----@param pattern? string that the error has to match
----@param note? string
----@return any
-function test.error(fn, pattern, note) end
-
---- Fails the case.
----
---- Context: in a case
----@param note? string
-function test.fail(note) end
 
 return test

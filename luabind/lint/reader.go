@@ -1,0 +1,322 @@
+package lint
+
+import (
+	"github.com/yuin/gopher-lua/ast"
+	"github.com/yuin/gopher-lua/parse"
+)
+
+// reader goes through a syntax tree in the order of the source, so that cursor finds each token, and fills in the lists of
+// a source.
+type reader struct {
+	*source
+	cursor cursor
+	fn     *function
+	scopes []map[string]*local
+}
+
+func (r *reader) open()  { r.scopes = append(r.scopes, nil) }
+func (r *reader) close() { r.scopes = r.scopes[:len(r.scopes)-1] }
+
+func (r *reader) declare(v *local) *local {
+	v.owner = r.fn
+	last := len(r.scopes) - 1
+	if r.scopes[last] == nil {
+		r.scopes[last] = map[string]*local{}
+	}
+	r.scopes[last][v.name] = v
+	r.locals = append(r.locals, v)
+	return v
+}
+
+func (r *reader) find(name string) *local {
+	for i := len(r.scopes) - 1; i >= 0; i-- {
+		if v := r.scopes[i][name]; v != nil {
+			return v
+		}
+	}
+	return nil
+}
+
+func (r *reader) block(stmts []ast.Stmt) {
+	r.open()
+	for _, s := range stmts {
+		r.stmt(s)
+	}
+	r.close()
+}
+
+func (r *reader) stmt(s ast.Stmt) {
+	switch s := s.(type) {
+	case *ast.AssignStmt:
+		r.assign(s)
+	case *ast.LocalAssignStmt:
+		r.local(s)
+	case *ast.FuncCallStmt:
+		r.expr(s.Expr)
+	case *ast.DoBlockStmt:
+		r.block(s.Stmts)
+	case *ast.WhileStmt:
+		r.expr(s.Condition)
+		r.block(s.Stmts)
+	case *ast.RepeatStmt:
+		r.open()
+		for _, inner := range s.Stmts {
+			r.stmt(inner)
+		}
+		r.expr(s.Condition)
+		r.close()
+	case *ast.IfStmt:
+		r.expr(s.Condition)
+		r.block(s.Then)
+		r.block(s.Else)
+	case *ast.NumberForStmt:
+		r.numberFor(s)
+	case *ast.GenericForStmt:
+		r.genericFor(s)
+	case *ast.FuncDefStmt:
+		r.funcDef(s)
+	case *ast.ReturnStmt:
+		at := r.cursor.take(s.Line(), "", parse.TReturn)
+		if len(s.Exprs) > 0 {
+			r.returns = append(r.returns, result{s.Exprs[0], at, r.fn})
+		}
+		r.exprs(s.Exprs)
+	case *ast.LabelStmt:
+		r.cursor.take(s.Line(), s.Name, parse.TIdent)
+	case *ast.GotoStmt:
+		r.cursor.take(s.Line(), s.Label, parse.TIdent)
+	}
+}
+
+func (r *reader) assign(s *ast.AssignStmt) {
+	for i, e := range s.Lhs {
+		r.target(e)
+		if id, ok := e.(*ast.IdentExpr); ok && i < len(s.Rhs) && r.owners[id] == nil {
+			r.targets = append(r.targets, target{id.Value, s.Rhs[i]})
+		}
+	}
+	r.exprs(s.Rhs)
+}
+
+// target reads what is assigned to.
+func (r *reader) target(e ast.Expr) {
+	switch e := e.(type) {
+	case *ast.IdentExpr:
+		r.ident(e, useAssign)
+	case *ast.AttrGetExpr:
+		r.attr(e, useAssign)
+	default:
+		r.expr(e)
+	}
+}
+
+func (r *reader) local(s *ast.LocalAssignStmt) {
+	var names []*local
+	for i, text := range s.Names {
+		v := &local{name: text, at: r.cursor.take(s.Line(), text, parse.TIdent), declared: true}
+		if i < len(s.Exprs) {
+			v.value = s.Exprs[i]
+		}
+		names = append(names, v)
+	}
+	// gopher-lua cannot tell `local function f` from `local f = function`: the name is known in both.
+	known := false
+	if len(names) == 1 && len(s.Exprs) == 1 {
+		_, known = s.Exprs[0].(*ast.FunctionExpr)
+	}
+	if known {
+		r.declare(names[0])
+	}
+	r.exprs(s.Exprs)
+	if !known {
+		for _, v := range names {
+			r.declare(v)
+		}
+	}
+}
+
+func (r *reader) numberFor(s *ast.NumberForStmt) {
+	v := &local{name: s.Name, at: r.cursor.take(s.Line(), s.Name, parse.TIdent)}
+	r.exprs([]ast.Expr{s.Init, s.Limit, s.Step})
+	r.open()
+	r.declare(v)
+	r.block(s.Stmts)
+	r.close()
+}
+
+func (r *reader) genericFor(s *ast.GenericForStmt) {
+	var names []*local
+	for _, text := range s.Names {
+		names = append(names, &local{name: text, at: r.cursor.take(s.Line(), text, parse.TIdent)})
+	}
+	r.exprs(s.Exprs)
+	r.open()
+	for _, v := range names {
+		r.declare(v)
+	}
+	r.block(s.Stmts)
+	r.close()
+}
+
+func (r *reader) funcDef(s *ast.FuncDefStmt) {
+	if s.Name.Func != nil {
+		r.target(s.Name.Func)
+		if id, ok := s.Name.Func.(*ast.IdentExpr); ok && r.owners[id] == nil {
+			r.targets = append(r.targets, target{id.Value, s.Func})
+		}
+		r.function(s.Func)
+		return
+	}
+	r.expr(s.Name.Receiver)
+	r.cursor.take(s.Line(), s.Name.Method, parse.TIdent)
+	r.function(s.Func, "self")
+}
+
+func (r *reader) function(f *ast.FunctionExpr, implicit ...string) {
+	fn := &function{parent: r.fn, node: f}
+	r.bodies[f] = fn
+	r.fn = fn
+	r.open()
+	if f.ParList != nil {
+		for _, text := range implicit {
+			r.declare(&local{name: text})
+		}
+		for _, text := range f.ParList.Names {
+			r.declare(&local{name: text, at: r.cursor.take(f.Line(), text, parse.TIdent)})
+		}
+		if f.ParList.HasVargs {
+			r.cursor.take(f.Line(), "", parse.T3Comma)
+			r.declare(&local{name: "arg"}) // LUA_COMPAT_VARARG
+		}
+	}
+	r.block(f.Stmts)
+	r.close()
+	r.fn = fn.parent
+}
+
+func (r *reader) exprs(list []ast.Expr) {
+	for _, e := range list {
+		r.expr(e)
+	}
+}
+
+func (r *reader) expr(e ast.Expr) {
+	for {
+		switch x := e.(type) {
+		case *ast.NumberExpr:
+			r.places[e] = r.cursor.take(e.Line(), x.Value, parse.TNumber)
+		case *ast.StringExpr:
+			r.places[e] = r.cursor.take(e.Line(), x.Value, parse.TString)
+		case *ast.NilExpr:
+			r.places[e] = r.cursor.take(e.Line(), "", parse.TNil)
+		case *ast.TrueExpr:
+			r.places[e] = r.cursor.take(e.Line(), "", parse.TTrue)
+		case *ast.FalseExpr:
+			r.places[e] = r.cursor.take(e.Line(), "", parse.TFalse)
+		case *ast.Comma3Expr:
+			r.places[e] = r.cursor.take(e.Line(), "", parse.T3Comma)
+		case *ast.IdentExpr:
+			r.ident(x, useRead)
+		case *ast.AttrGetExpr:
+			r.attr(x, useRead)
+		case *ast.TableExpr:
+			r.table(x)
+		case *ast.FuncCallExpr:
+			r.call(x)
+		case *ast.FunctionExpr:
+			r.function(x)
+		case *ast.LogicalOpExpr:
+			r.expr(x.Lhs)
+			r.expr(x.Rhs)
+		case *ast.RelationalOpExpr:
+			r.expr(x.Lhs)
+			r.expr(x.Rhs)
+		case *ast.ArithmeticOpExpr:
+			r.expr(x.Lhs)
+			r.expr(x.Rhs)
+		case *ast.UnaryMinusOpExpr:
+			r.expr(x.Expr)
+		case *ast.UnaryNotOpExpr:
+			r.expr(x.Expr)
+		case *ast.UnaryLenOpExpr:
+			r.expr(x.Expr)
+		case *ast.StringConcatOpExpr:
+			r.expr(x.Lhs)
+			e = x.Rhs // a chain of them is not bounded in depth
+			continue
+		}
+		return
+	}
+}
+
+func (r *reader) ident(e *ast.IdentExpr, use use) {
+	at := r.cursor.take(e.Line(), e.Value, parse.TIdent)
+	r.places[e] = at
+	v := r.find(e.Value)
+	if v == nil {
+		r.names = append(r.names, name{e.Value, at, r.fn, use})
+		return
+	}
+	r.owners[e] = v
+	switch use {
+	case useAssign:
+		v.writes++
+	case useRead:
+		v.reads++
+		v.given++
+	default:
+		v.reads++
+	}
+}
+
+func (r *reader) attr(e *ast.AttrGetExpr, use use) {
+	if id, ok := e.Object.(*ast.IdentExpr); ok {
+		r.ident(id, useIndex)
+	} else {
+		r.expr(e.Object)
+	}
+	r.places[e] = r.at(e)
+	key, ok := e.Key.(*ast.StringExpr)
+	if !ok {
+		r.expr(e.Key)
+		if use == useAssign {
+			r.computed = append(r.computed, e.Object)
+		}
+		return
+	}
+	r.places[key] = r.cursor.take(key.Line(), key.Value, parse.TIdent, parse.TString)
+	r.fields = append(r.fields, field{e, key.Value, r.places[e], r.fn, use})
+}
+
+func (r *reader) table(e *ast.TableExpr) {
+	r.places[e] = r.cursor.take(e.Line(), "", '{')
+	for _, f := range e.Fields {
+		if key, ok := f.Key.(*ast.StringExpr); ok {
+			r.places[key] = r.cursor.take(key.Line(), key.Value, parse.TIdent, parse.TString)
+		} else if f.Key != nil {
+			r.expr(f.Key)
+		}
+		r.expr(f.Value)
+	}
+}
+
+func (r *reader) call(e *ast.FuncCallExpr) {
+	switch fn := e.Func.(type) {
+	case nil:
+		if id, ok := e.Receiver.(*ast.IdentExpr); ok {
+			r.ident(id, useIndex)
+		} else {
+			r.expr(e.Receiver)
+		}
+		r.cursor.take(e.Line(), e.Method, parse.TIdent)
+	case *ast.IdentExpr:
+		r.ident(fn, useCall)
+	case *ast.AttrGetExpr:
+		r.attr(fn, useCall)
+	default:
+		r.expr(fn)
+	}
+	r.places[e] = r.at(e)
+	r.calls = append(r.calls, call{e, r.places[e], r.fn})
+	r.exprs(e.Args)
+}

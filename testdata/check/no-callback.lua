@@ -1,0 +1,5 @@
+local function on_mail()
+  return accept()
+end
+
+assert(on_mail)
