@@ -64,6 +64,7 @@ func commands() []command {
 		{"check", "check FILE...", "load and lint scripts", checkCommand},
 		{"test", "test [NAME_test.lua ...]", "run tests written in Lua, no MTA needed", testCommand},
 		{"replay", "replay --script FILE MAIL...", "put mails through a filter, no MTA needed", replayCommand},
+		{"send", "send [--milter ADDR] MAIL", "send a mail to a milter that runs, and print what is said", sendCommand},
 		{"init", "init [NAME] [--dir DIR]", "write a filter to start from, with test and editor configuration", initCommand},
 		{"docs", "docs [NAME]", "show the reference in the terminal", docsCommand},
 		{"open-header", "open-header --key FILE [MAIL]", "read what encrypted_header.lua has put into a mail", openHeaderCommand},
