@@ -17,6 +17,7 @@ func TestImportsRunOneWay(t *testing.T) {
 		"luabind/guard":         {"luabind/guard/pattern"},
 		"luabind":               base,
 		"engine/mailbox":        nil,
+		"engine/miltertest":     {"luabind/guard", "luabind/guard/pattern", "protocol"},
 		"engine/mta":            {"protocol"},
 		"luabind/address":       module("luabind/header"),
 		"luabind/archive":       module(),

@@ -34,6 +34,7 @@ type testFlags struct {
 	coverHTML   string
 	coverMin    percentage
 	caseTimeout timeLimit
+	miltertest  miltertestFlags
 }
 
 func (f *testFlags) parse(args []string, out io.Writer) (files []string, err error) {
@@ -49,7 +50,11 @@ func (f *testFlags) parse(args []string, out io.Writer) (files []string, err err
 	fs.Var(&f.caseTimeout, "case-timeout", "`TIME` that one case may take, the filter included")
 	f.registerRunning(fs)
 	f.registerLimits(fs)
+	f.miltertest.register(fs)
 	if err := parse(fs, args, out, testHelp); err != nil {
+		return nil, err
+	}
+	if err := f.miltertest.validate(fs, f.scripts); err != nil {
 		return nil, err
 	}
 	if fs.NArg() == 0 {
@@ -65,6 +70,9 @@ func testCommand(args []string, out, errOut io.Writer) error {
 	named, err := f.parse(args, out)
 	if err != nil {
 		return err
+	}
+	if f.miltertest.file != "" {
+		return f.miltertest.run(&f.hostFlags, f.verbose, out, errOut)
 	}
 	if f.watch {
 		return f.runAlways(named, out, errOut)
@@ -244,6 +252,10 @@ Usage:
 
 A folder stands for the tests in it; without an argument, the tests of this folder are run. With
 --script, all of them test these scripts. docs/testing.md describes what a test may call.
+
+With --miltertest, a script of OpenDKIM's miltertest is run in their place: against the filter of
+--script in this process, against the milter of --socket, or, with neither, against the one that the
+script starts and connects to. docs/miltertest.md has the details.
 
 Flags:
 %s

@@ -84,6 +84,7 @@ function options(conn, test, want)
   end
 end
 
+mt.set_timeout(60) -- for a machine that is busy
 local ok, err = xpcall(function() dofile(script) end, debug.traceback)
 if not ok then
   mt.echo(err)

@@ -1,0 +1,3 @@
+-- message: call.lua:3: attempt to call
+
+mt.nosuchfunction()

@@ -1,0 +1,4 @@
+-- message: /bin/sleep: signal: killed
+
+mt.startfilter("/bin/sleep", "600")
+mt.signal(9)

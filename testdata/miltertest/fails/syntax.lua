@@ -1,0 +1,4 @@
+-- message: syntax.lua:4: 
+
+mt.echo("never"
+mt.echo("never")
