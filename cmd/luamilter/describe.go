@@ -77,8 +77,8 @@ func flagTakes(f *pflag.Flag) (t takes, ok bool) {
 	if w, isWord := f.Value.(*word); isWord {
 		return takes{oneWord, w.allowed}, true
 	}
-	name, _ := pflag.UnquoteUsage(f)
-	if f.Name == "script" {
+	name, usage := pflag.UnquoteUsage(f)
+	if name == "FILE" && strings.HasPrefix(usage, "Lua ") {
 		return takes{kind: luaFile}, true
 	}
 	return takes{kind: kindOf(name)}, true
