@@ -29,6 +29,7 @@ var completions = []struct {
 	{"mails of any name", []string{"replay", "b"}, []string{"b.eml"}},
 	{"one word of several", []string{"completion", "z"}, []string{"zsh"}},
 	{"a command to help", []string{"help", "rep"}, []string{"replay"}},
+	{"the rules of check", []string{"check", "--explain", "accept-in"}, []string{"accept-in-rcpt"}},
 	{"ready filters", []string{"init", "foo"}, []string{"footer"}},
 	{"entries of the reference", []string{"docs", "on_mes"}, []string{"on_message"}},
 	{"tests and folders", []string{"test", ""}, []string{"a.lua", "sub"}},

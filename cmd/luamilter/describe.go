@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"luamilter/luabind/lint"
 	"luamilter/scripts"
 )
 
@@ -78,8 +79,15 @@ func flagTakes(f *pflag.Flag) (t takes, ok bool) {
 		return takes{oneWord, w.allowed}, true
 	}
 	name, usage := pflag.UnquoteUsage(f)
-	if name == "FILE" && strings.HasPrefix(usage, "Lua ") {
+	switch {
+	case name == "FILE" && strings.HasPrefix(usage, "Lua "):
 		return takes{kind: luaFile}, true
+	case name == "RULE":
+		words := []string{"list"}
+		for _, rule := range lint.Rules() {
+			words = append(words, rule.Name)
+		}
+		return takes{oneWord, words}, true
 	}
 	return takes{kind: kindOf(name)}, true
 }
