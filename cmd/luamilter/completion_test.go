@@ -103,11 +103,11 @@ func needShell(t *testing.T, shell string) {
 
 func TestBashCompletes(t *testing.T) {
 	folder := completionFolder(t, "bash")
-	const complete = `. ./.completion; _luamilter; printf '%%s\n' "${COMPREPLY[@]}"`
+	const complete = `. ./.completion; _luamilter; printf '%s\n' "${COMPREPLY[@]}"`
 	for _, c := range completions {
 		t.Run(c.name, func(t *testing.T) {
 			words := fmt.Sprintf("COMP_WORDS=(luamilter %s); COMP_CWORD=%d; ", quoteAll(c.words), len(c.words))
-			if got := runShell(t, folder, "bash", "--norc", "-c", words+fmt.Sprintf(complete)); !slices.Equal(got, c.want) {
+			if got := runShell(t, folder, "bash", "--norc", "-c", words+complete); !slices.Equal(got, c.want) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
@@ -115,7 +115,7 @@ func TestBashCompletes(t *testing.T) {
 	for _, words := range []string{"luamilter --on-error = re", "luamilter run --on-error = re"} {
 		t.Run(words, func(t *testing.T) {
 			set := fmt.Sprintf("COMP_WORDS=(%s); COMP_CWORD=%d; ", words, strings.Count(words, " "))
-			got := runShell(t, folder, "bash", "--norc", "-c", set+fmt.Sprintf(complete))
+			got := runShell(t, folder, "bash", "--norc", "-c", set+complete)
 			if want := []string{"reject"}; !slices.Equal(got, want) {
 				t.Errorf("got %q, want %q", got, want)
 			}

@@ -28,13 +28,6 @@ func runTool(t *testing.T, environment []string, name string, args ...string) st
 	return string(out)
 }
 
-func needDpkg(t *testing.T) {
-	t.Helper()
-	if _, err := exec.LookPath("dpkg-deb"); err != nil {
-		t.Skip("dpkg-deb is not installed: this is no Debian")
-	}
-}
-
 // debianPackage is a built package, and the folder that it was taken apart into.
 type debianPackage struct{ file, root string }
 
