@@ -70,6 +70,8 @@ func commands() []command {
 		{"open-header", "open-header --key FILE [MAIL]", "read what encrypted_header.lua has put into a mail", openHeaderCommand},
 		{"tail", "tail [--admin ADDR] [--match KEY=PATTERN ...]", "follow what a running milter decides", tailCommand},
 		{"explain", "explain [--admin ADDR] QUEUEID", "tell how a running milter came to decide on a message", explainCommand},
+		{"completion", "completion bash|zsh|fish", "print the completion of a shell", completionCommand},
+		{"man", "man", "print the manual page", manCommand},
 		{"version", "version", "print the version", versionCommand},
 		{"help", "", "print this", helpCommand},
 	}

@@ -91,7 +91,13 @@ func (p *program) run() {
 // Merge adds the problems for which a script did not load to what Check has found in it. One that an error of the same line
 // tells as well is left out.
 func (r *Report) Merge(problems []luabind.Problem, files []File) {
-	for _, problem := range problems {
+	sources := map[string]*source{}
+	for _, file := range files {
+		s := &source{name: file.Path}
+		s.tokens, s.lines = tokens(file.Content)
+		sources[file.Path] = s
+	}
+	for _, problem := range problems[:min(len(problems), mostFindings)] {
 		known := slices.ContainsFunc(r.Findings, func(f Finding) bool {
 			return f.File == problem.File && f.Line == problem.Line && f.Severity == Error
 		})
@@ -99,11 +105,8 @@ func (r *Report) Merge(problems []luabind.Problem, files []File) {
 			continue
 		}
 		f := Finding{File: problem.File, Line: problem.Line, Severity: Error, Message: problem.Message, Rule: problem.Rule}
-		for _, file := range files {
-			if file.Path == problem.File && problem.Line > 0 {
-				list, lines := tokens(file.Content)
-				f.Column = (&source{tokens: list, lines: lines}).wordAt(problem.Line, problem.Name).column
-			}
+		if s := sources[problem.File]; s != nil && problem.Line > 0 {
+			f.Column = s.wordAt(problem.Line, problem.Name).column
 		}
 		r.Findings = append(r.Findings, f)
 	}

@@ -12,6 +12,9 @@ import (
 // name that begins with _ says that it is not wanted.
 func (p *program) checkLocals(s *source) {
 	for _, v := range s.locals {
+		if p.full() {
+			return
+		}
 		if !v.declared || v.reads > 0 || strings.HasPrefix(v.name, "_") {
 			continue
 		}
@@ -30,10 +33,15 @@ func (p *program) checkLocals(s *source) {
 // checkShared tells what luabind finds without running the file.
 func (p *program) checkShared(s *source) {
 	errors, warnings := luabind.StaticProblems(s.chunk)
-	for _, problem := range errors {
-		p.report(s, s.wordAt(problem.Line, problem.Name), Error, problem.Rule, "%s", problem.Message)
-	}
-	for _, problem := range warnings {
-		p.report(s, s.wordAt(problem.Line, problem.Name), Warning, problem.Rule, "%s", problem.Message)
+	p.adopt(s, Error, errors)
+	p.adopt(s, Warning, warnings)
+}
+
+func (p *program) adopt(s *source, severity Severity, problems []luabind.Problem) {
+	for _, problem := range problems {
+		if p.full() {
+			return
+		}
+		p.report(s, s.wordAt(problem.Line, problem.Name), severity, problem.Rule, "%s", problem.Message)
 	}
 }

@@ -55,7 +55,11 @@ func (p *program) checkMacros() {
 		}
 	}
 	p.ask = p.withDefaults(ask)
+	p.askLine = NegotiateLine(p.ask)
 	for _, r := range reads {
+		if p.full() {
+			return
+		}
 		if why := p.missing(r); why != "" {
 			p.report(r.source, r.at, Warning, "macro-stage", "%s", why)
 		}
@@ -112,7 +116,8 @@ func (p *program) withDefaults(ask map[protocol.Stage][]string) map[protocol.Sta
 			}
 		}
 		slices.Sort(list)
-		ask[stage] = slices.Compact(list)
+		list = slices.Compact(list)
+		ask[stage] = list[:min(len(list), protocol.MaxStageMacros)]
 	}
 	return ask
 }
@@ -143,7 +148,7 @@ func (p *program) missing(r macroRead) string {
 	}
 	what := fmt.Sprintf("macro %s is not sent by %s up to %s", r.Name, strings.Join(titles, " or "), listed(r.callbacks))
 	if _, ok := p.askAt(r); ok {
-		return what + " unless it is asked for: " + NegotiateLine(p.ask)
+		return what + " unless it is asked for: " + p.askLine
 	}
 	first, ok := firstKnown[r.Name]
 	switch {

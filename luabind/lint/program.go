@@ -31,6 +31,7 @@ type program struct {
 	requiredAtLoad map[string]bool
 	reads          []MacroRead
 	ask            map[protocol.Stage][]string
+	askLine        string
 	dynamic        bool // globals may be made under names that can't be seen
 
 	computedFields map[string]bool // objects of which that is true: "msg"

@@ -134,13 +134,14 @@ func (p *program) assigned(s *source, t target, globals map[string]*function, ta
 	if cb, ok := luabind.CallbackNamed(t.name); ok {
 		fn.callback, fn.is = cb, true
 		fn.stages |= stageOf(cb)
-		if p.givenAway[t.name] {
+		if p.givenAway[t.name] || p.dynamic {
 			fn.stages |= unknown
 		}
 		taken[fn] = true
 		return
 	}
-	if globals[t.name] != fn || p.givenAway[t.name] {
+	if globals[t.name] != fn || p.givenAway[t.name] || p.dynamic {
+		fn.stages |= unknown
 		return
 	}
 	p.onlyCalled[fn] = true
