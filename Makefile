@@ -1,9 +1,13 @@
-# make run    builds luamilter and runs it with SCRIPT
-# make test   installs what the tests need (Debian) and runs them
-# make lint   gofmt, vet, staticcheck, luacheck
-# make fuzz   each fuzz target for FUZZTIME
-# make profile  what luamilter is optimised for (cmd/luamilter/default.pgo), measured anew
-# make bench  the micro-benchmarks, ready for benchstat, and the tables of docs/performance.md on one CPU
+# make run           builds luamilter and runs it with SCRIPT
+# make test          installs what the tests need (Debian) and runs them
+# make lint          gofmt, vet, staticcheck, luacheck
+# make fuzz          each fuzz target for FUZZTIME
+# make bench         the micro-benchmarks, ready for benchstat, and the tables of docs/performance.md on one CPU
+# make profile       what the compiler optimises luamilter for (cmd/luamilter/default.pgo), measured anew
+# make deb           the Debian package for ARCH, in out
+# make release       archives with static programs for amd64 and arm64, in out
+# make reproducible  builds package and archive twice, each from nothing, and compares them
+# make deb-test      installs the package in a new Debian root and filters mail there (root and network)
 
 SCRIPT   ?= scripts/hello.lua
 FUZZTIME ?= 30s
@@ -14,14 +18,17 @@ GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 # What the tests talk to: a real MTA, a milter client that nobody here wrote, and the reference Lua; a second reader of
-# mail; a C compiler is for the race detector, and with libmilter for the filters that benchmarks compare with.
-TEST_PACKAGES := postfix miltertest lua5.1 gcc libc6-dev libmilter-dev python3 lua-check
-TEST_COMMANDS := postconf miltertest lua5.1 gcc python3 luacheck
+# mail; a C compiler is for the race detector, and with libmilter for the filters that benchmarks compare with; shells that
+# complete, and a reader of manual pages.
+TEST_PACKAGES := postfix miltertest lua5.1 gcc libc6-dev libmilter-dev python3 lua-check zsh fish mandoc
+TEST_COMMANDS := postconf miltertest lua5.1 gcc python3 luacheck zsh fish mandoc
 TEST_FILES    := /usr/include/libmilter/mfapi.h
 LINT_PACKAGES := lua-check
 LINT_COMMANDS := luacheck
+DEB_PACKAGES  := debootstrap systemd-container
+DEB_COMMANDS  := debootstrap systemd-nspawn
 
-.PHONY: run build test test-packages lint lint-packages fuzz profile bench clean
+.PHONY: run build test test-packages lint lint-packages fuzz profile bench deb release reproducible deb-test clean
 
 run: build
 	./luamilter --script $(SCRIPT)
@@ -72,5 +79,18 @@ bench: test-packages
 	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) ./...
 	@set -e; for table in table latency scaling idle; do $(GO) run ./cmd/milterbench $$table --cpu $(CPU) --format markdown; done
 
+deb:
+	dist/deb.sh $(ARCH)
+
+release:
+	dist/release.sh
+
+reproducible:
+	dist/reproducible.sh amd64 fresh
+
+deb-test:
+	$(call install,$(DEB_COMMANDS),$(DEB_PACKAGES))
+	dist/deb-test.sh
+
 clean:
-	rm -f luamilter
+	rm -rf luamilter out

@@ -70,6 +70,8 @@ type Config struct {
 	Rotate bool
 	// Coverage, where it is not nil, counts what of the scripts runs.
 	Coverage *guard.Coverage
+	// Settings are those of each script in place of its own.
+	Settings guard.Settings
 }
 
 // statesPerCore leaves room for callbacks that wait for something else than the processor.

@@ -118,6 +118,7 @@ func loadOnce(ctx context.Context, cfg Config) (*Generation, error) {
 		LoadLimit: cfg.MessageTimeout,
 		Clock:     cfg.Clock,
 		Coverage:  cfg.Coverage,
+		Settings:  cfg.Settings,
 	}
 	for _, path := range cfg.Scripts {
 		if err := ctx.Err(); err != nil {

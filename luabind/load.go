@@ -62,7 +62,11 @@ func (s *Script) compile(path string) (*guard.Chunk, error) {
 		return nil, loadError(path, 0, "%s", err)
 	}
 	s.files = append(s.files, File{path, fmt.Sprintf("%x", sha256.Sum256(src))})
-	chunk, err := s.env.Coverage.Compile(path, src, "conn", "msg")
+	compiler := guard.Compiler{Coverage: s.env.Coverage}
+	if path == s.path {
+		compiler.Settings = s.env.Settings
+	}
+	chunk, err := compiler.Compile(path, src, "conn", "msg")
 	var problem *guard.Error
 	if errors.As(err, &problem) {
 		return nil, &LoadError{Problems: []Problem{{

@@ -20,6 +20,7 @@ type Env struct {
 	Clock     *guard.Clock  // what time scripts are told it is; nil: that of the machine
 
 	Coverage *guard.Coverage // counts what runs; nil: nothing is counted
+	Settings guard.Settings  // of the script's own file
 }
 
 // Script is one filter: compiled, its callbacks known. It never changes and is shared by all its states.

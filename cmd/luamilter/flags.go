@@ -25,12 +25,12 @@ func newFlags(command string) *pflag.FlagSet {
 }
 
 // parse reads the command line, then the environment. With --help it prints help, whose one %s stands for the list of
-// flags, and gives pflag.ErrHelp.
+// flags, and gives a helpAsked.
 func parse(fs *pflag.FlagSet, args []string, out io.Writer, help string) error {
 	err := fs.Parse(args)
 	if err == pflag.ErrHelp {
 		fmt.Fprintf(out, help, fs.FlagUsagesWrapped(100))
-		return err
+		return &helpAsked{fs, help}
 	}
 	if err != nil {
 		return usageError{err}

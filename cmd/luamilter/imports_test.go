@@ -16,6 +16,7 @@ func TestImportsRunOneWay(t *testing.T) {
 		"luabind/guard/pattern": nil,
 		"luabind/guard":         {"luabind/guard/pattern"},
 		"luabind":               base,
+		"engine/mailbox":        nil,
 		"engine/miltertest":     {"luabind/guard", "luabind/guard/pattern", "protocol"},
 		"engine/mta":            {"protocol"},
 		"luabind/address":       module("luabind/header"),
@@ -36,8 +37,8 @@ func TestImportsRunOneWay(t *testing.T) {
 		"luabind/score":         module(),
 	}
 	for pkg := range allowed {
-		if pkg == "engine/mta" || pkg == "engine/miltertest" {
-			continue // play the other side
+		if strings.HasPrefix(pkg, "engine/") {
+			continue // beside it: they play the other side
 		}
 		allowed["engine"] = append(allowed["engine"], pkg)
 	}

@@ -121,7 +121,7 @@ func TestNotifyUnitFile(t *testing.T) {
 	if got, want := fmt.Sprint(f.listen), "[systemd]"; got != want {
 		t.Errorf("--listen: got %s, want %s", got, want)
 	}
-	if got, want := unit["ExecReload"], program+" check "+strings.Join(f.scripts, " ")+"; /bin/kill -HUP $MAINPID"; got != want {
+	if got, want := unit["ExecReload"], program+" check "+strings.Join(f.scripts, " ")+"; /bin/sh -c 'kill -HUP $MAINPID'"; got != want {
 		t.Errorf("ExecReload: got %q, want %q", got, want)
 	}
 	if got, want := unit["Type"], "notify"; got != want {

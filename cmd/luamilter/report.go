@@ -12,23 +12,29 @@ import (
 )
 
 // report prints the verdict on a mail, the recipients that were refused, and what has become of envelope and mail.
-func report(out io.Writer, file string, o mta.Outcome, before, after *mta.Mail) {
-	fmt.Fprintf(out, "%s: %s\n", file, summary(o, before, after))
-	for _, r := range o.Refused {
-		fmt.Fprintf(out, "  RCPT TO:<%s>: %s\n", printable(r.Address), withReply(r.Verdict, ""))
+func report(out io.Writer, file string, o mta.Outcome, before, after *mta.Mail, diff string) {
+	fmt.Fprintf(out, "%s: %s\n", printable(file), summary(o, before, after))
+	for _, line := range refusedLines(&o) {
+		fmt.Fprintf(out, "  %s\n", line)
 	}
 	for _, line := range mta.EnvelopeChanges(before, after) {
 		fmt.Fprintf(out, "  %s\n", printable(line))
 	}
-	fmt.Fprint(out, mailDiff(file, before.Text(), after.Text()))
+	fmt.Fprint(out, diff)
+}
+
+// refusedLines name the recipients that were refused, with the replies.
+func refusedLines(o *mta.Outcome) []string {
+	var lines []string
+	for _, r := range o.Refused {
+		lines = append(lines, fmt.Sprintf("RCPT TO:<%s>: %s", printable(r.Address), withReply(r.Verdict, "")))
+	}
+	return lines
 }
 
 // summary is the verdict in one line; the further lines of a reply follow indented.
 func summary(o mta.Outcome, before, after *mta.Mail) string {
-	at := ""
-	if o.Stage != protocol.CodeEOM {
-		at = " at " + o.Stage.String()
-	}
+	at := atStage(o.Stage)
 	switch o.Verdict.Kind {
 	case protocol.VerdictContinue, protocol.VerdictAccept:
 		switch {
@@ -40,6 +46,14 @@ func summary(o mta.Outcome, before, after *mta.Mail) string {
 		return "accept" + at + ", changed"
 	}
 	return withReply(o.Verdict, at)
+}
+
+// atStage says where a verdict was given, if that is not the end of the message.
+func atStage(stage protocol.Code) string {
+	if stage == protocol.CodeEOM {
+		return ""
+	}
+	return " at " + stage.String()
 }
 
 func withReply(v protocol.Verdict, at string) string {
@@ -68,6 +82,23 @@ func mailDiff(file, before, after string) string {
 	return diff
 }
 
+// printableLines is printable for a text of several lines with tabs.
+func printableLines(s string) string {
+	var b strings.Builder
+	for i, line := range strings.Split(s, "\n") {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		for j, field := range strings.Split(line, "\t") {
+			if j > 0 {
+				b.WriteByte('\t')
+			}
+			b.WriteString(printable(field))
+		}
+	}
+	return b.String()
+}
+
 // printable keeps what a mail or a filter says from giving orders to the terminal.
 func printable(s string) string {
 	var b strings.Builder
@@ -79,4 +110,12 @@ func printable(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// counted is a number with its noun: "1 change", "2 changes".
+func counted(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }

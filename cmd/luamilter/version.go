@@ -19,8 +19,14 @@ func versionCommand(args []string, out, _ io.Writer) error {
 	return nil
 }
 
-// version is that of the module: a tag, or the commit that was built from.
+// release is the version that dist/build.sh tells the linker; nothing sets it later.
+var release string
+
+// version is that of a release, or of the module: a tag, or the commit that was built from.
 func version() string {
+	if release != "" {
+		return release
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
 		return "devel"

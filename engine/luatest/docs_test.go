@@ -21,7 +21,7 @@ func TestTheExamplesOfTheDocumentation(t *testing.T) {
 		tests++
 		wantPassed(t, runTest(t, filter, string(block[2])))
 	}
-	if tests != 3 {
-		t.Errorf("%d tests ran, want 3", tests)
+	if tests != 4 {
+		t.Errorf("%d tests ran, want 4", tests)
 	}
 }

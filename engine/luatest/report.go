@@ -15,10 +15,13 @@ type Report struct {
 	files, passed, failed, left int
 }
 
-// Add prints one file.
+// Add prints one file, unless all its cases were left out.
 func (r *Report) Add(f *File) {
-	r.files++
 	r.left += f.Left
+	if f.Problem == "" && len(f.Cases) == 0 {
+		return
+	}
+	r.files++
 	r.failed += f.Failed()
 	r.passed += len(f.Cases)
 	if f.Problem == "" {
@@ -84,11 +87,11 @@ func (r *Report) Summary() { fmt.Fprintf(r.Out, "%s\n", r.Counts()) }
 
 // Counts is the summary as text.
 func (r *Report) Counts() string {
-	text := fmt.Sprintf("%d passed, %d failed", r.passed, r.failed)
+	text := fmt.Sprintf("%d passed, %d failed in %s", r.passed, r.failed, plural(r.files, "file"))
 	if r.left > 0 {
 		text += fmt.Sprintf(", %d left out", r.left)
 	}
-	return text + " in " + plural(r.files, "file")
+	return text
 }
 
 // Failed says that a case failed, or a file could not be run.

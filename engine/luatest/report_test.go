@@ -20,6 +20,7 @@ func reported() []*File {
 					{Text: "the filter failed in on_mail: a.lua:1: ]]>"}}},
 		}},
 		{Path: "b_test.lua", Problem: "b.lua:1: syntax error", Took: time.Millisecond},
+		{Path: "left_test.lua"},
 		{Path: "c_test.lua", Cases: []Case{{Name: "fine", Line: 1}}},
 	}
 }
@@ -40,7 +41,7 @@ func TestReportOfARun(t *testing.T) {
 FAIL  b_test.lua
     b.lua:1: syntax error
 ok    c_test.lua  1 case  0s
-2 passed, 2 failed, 1 left out in 3 files
+2 passed, 2 failed in 3 files, 1 left out
 `
 	if got := out.String(); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
@@ -84,6 +85,7 @@ func TestJUnitReport(t *testing.T) {
       <error message="b.lua:1: syntax error">b.lua:1: syntax error</error>
     </testcase>
   </testsuite>
+  <testsuite name="left_test.lua" tests="0" failures="0" errors="0" time="0.000"></testsuite>
   <testsuite name="c_test.lua" tests="1" failures="0" errors="0" time="0.000">
     <testcase classname="c_test.lua" name="fine" file="c_test.lua" line="1" time="0.000"></testcase>
   </testsuite>

@@ -142,7 +142,7 @@ func (r *runner) checkScripts(ctx context.Context) error {
 func (r *runner) runCase(ctx context.Context, c testCase) Case {
 	start := time.Now()
 	r.clock.Run()
-	r.trial = newTrial(ctx, r.config)
+	r.trial = newTrial(ctx, r.config) // with the settings of the file
 	r.fuel.Begin(r.suite.Limit, nil)
 	for _, fn := range append(slices.Clone(r.before), c.fn) {
 		if !r.call(fn) {

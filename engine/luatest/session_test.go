@@ -24,6 +24,8 @@ var sessions = map[string]struct{ filter, test string }{
 	"a session that is refused stays so": {
 		`function on_helo(name) if name == "bad" then return reject("go away") end end`,
 		`local s = t.session{ helo = "bad" }
+		t.equal(s.result.verdict, "reject") t.equal(s.result.stage, "helo") t.equal(s.result.callbacks.on_helo.count, 1)
+		t.equal(t.session{}.result.verdict, "continue")
 		for _ = 1, 2 do
 			local r = s:send{}
 			t.equal(r.verdict, "reject") t.equal(r.stage, "helo") t.equal(r.reply, "550 5.7.1 go away")
@@ -77,6 +79,27 @@ var sessions = map[string]struct{ filter, test string }{
 		function on_eom() print(subject, msg.subject) end`,
 		`t.equal(t.send{ header = "Subject: x" }.log[1].text, "nil\tx")`,
 	},
+	"settings in place of those of the filter": {
+		`local tag, list, on = "old", { "x" }, false
+		local other = 1
+		assert(type(tag) == "string", "tag must be a text")
+		function on_eom() print(tag, list[1], list[2], list.a[1], on, other) end`,
+		`t.settings{ tag = "a\"\\\n\0\255", list = { 1.5, "b", a = { -1 } } }
+		t.settings{ on = true }
+		t.equal(t.send{}.log[1].text, "a\"\\\n\0\255\t1.5\tb\t-1\ttrue\t1")
+		t.error(function() t.settings{ tag = "x" } end, "the filter runs already")`,
+	},
+	"settings that the filter refuses": {
+		`local tag = "x"
+		assert(type(tag) == "string", "tag must be a text")
+		function on_eom() end`,
+		`t.settings{ tag = 5 }
+		t.error(function() t.send{} end, "filter.lua:2: tag must be a text")
+		t.settings{ tag = "y", none = 1 }
+		t.error(function() t.send{} end, "filter.lua:1: there is no setting none: no local none = ... at the top")
+		t.error(function() t.settings{ tag = print } end, "tag can't be a function")
+		t.error(function() t.settings{ ["a b"] = 1 } end, "name = value")`,
+	},
 	"a filter that may fail": {
 		`function on_mail(s) if s == "bad" then error({ message = "no" }) end end`,
 		`local r = t.send{ from = "bad", may_fail = true }
@@ -93,6 +116,17 @@ func TestSessions(t *testing.T) {
 			wantPassed(t, runTest(t, c.filter, `t.case("it", function() `+c.test+` end)`))
 		})
 	}
+}
+
+func TestSettingsOfAFileAndOfACase(t *testing.T) {
+	wantPassed(t, runTest(t, `
+		local name = nil
+		local key = assert(name, "set a name")
+		function on_eom() print(key) end`,
+		`t.settings{ name = "all" }
+		t.case("of the file", function() t.equal(t.send{}.log[1].text, "all") end)
+		t.case("of the case", function() t.settings{ name = "one" } t.equal(t.send{}.log[1].text, "one") end)
+		t.case("of the file again", function() t.equal(t.send{}.log[1].text, "all") end)`))
 }
 
 func TestEachCaseBeginsAnew(t *testing.T) {

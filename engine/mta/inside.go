@@ -12,6 +12,12 @@ import (
 // ServeInside runs a milter server that only this process can connect to, with dial. stop ends it when its connections
 // have ended.
 func ServeInside(server *protocol.Server) (dial func() (net.Conn, error), stop func() error) {
+	named, stop := ServeNamed(server)
+	return func() (net.Conn, error) { return named("pipe") }, stop
+}
+
+// ServeNamed is ServeInside for connections with names: the server knows each by protocol.Peer.RemoteAddr.
+func ServeNamed(server *protocol.Server) (dial func(name string) (net.Conn, error), stop func() error) {
 	l := &insideListener{conns: make(chan net.Conn), closed: make(chan struct{})}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
@@ -35,10 +41,10 @@ type insideListener struct {
 	once   sync.Once
 }
 
-func (l *insideListener) dial() (net.Conn, error) {
+func (l *insideListener) dial(name string) (net.Conn, error) {
 	here, there := net.Pipe()
 	select {
-	case l.conns <- there:
+	case l.conns <- namedConn{there, pipeName(name)}:
 		return here, nil
 	case <-l.closed:
 		return nil, net.ErrClosed
@@ -61,10 +67,22 @@ func (l *insideListener) Close() error {
 	return nil
 }
 
-// Addr is that of a pipe.
-func (l *insideListener) Addr() net.Addr {
-	here, there := net.Pipe()
-	defer here.Close()
-	defer there.Close()
-	return here.LocalAddr()
+// Addr names the listener in logs.
+func (l *insideListener) Addr() net.Addr { return pipeName("pipe") }
+
+// namedConn is a connection whose other end has a name.
+type namedConn struct {
+	net.Conn
+	name pipeName
 }
+
+// RemoteAddr is the name.
+func (c namedConn) RemoteAddr() net.Addr { return c.name }
+
+// pipeName is the address of an end of a pipe.
+type pipeName string
+
+// Network implements net.Addr.
+func (pipeName) Network() string { return "pipe" }
+
+func (n pipeName) String() string { return string(n) }

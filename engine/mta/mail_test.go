@@ -2,6 +2,7 @@ package mta
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"luamilter/protocol"
@@ -142,5 +143,34 @@ func TestApplyBody(t *testing.T) {
 				t.Errorf("got %q, want %q", m.Body, c.want)
 			}
 		})
+	}
+}
+
+// FuzzParseMail holds a mail to what it was when it is written and read again.
+func FuzzParseMail(f *testing.F) {
+	f.Add("A: 1\n 2\nB : 3\n\nbody\n")
+	f.Add("From joe\nA:\n\t\n:\n")
+	f.Add(" x\r\n\r\n")
+	f.Fuzz(func(t *testing.T, data string) {
+		m := ParseMail(data)
+		text := m.Text()
+		if strings.Contains(data, "\r") || strings.HasPrefix(text, "From ") {
+			return // each reading takes away one CR, and the line of an mbox
+		}
+		again := ParseMail(text)
+		if !slices.Equal(again.Fields, m.Fields) || again.Body != m.Body {
+			t.Errorf("%q: got %q, %q", data, shownFields(&again), again.Body)
+		}
+		if want := strings.TrimSuffix(data, "\n"); !strings.HasPrefix(data, "From ") && len(text) > len(want)+2 {
+			t.Errorf("%q has become %q", data, text)
+		}
+	})
+}
+
+func TestAFieldOfManyLinesIsReadInTime(t *testing.T) {
+	const lines = 1 << 20 // with a copy for each it would be a matter of hours
+	m := ParseMail("A: 1\n" + strings.Repeat(" x\n", lines))
+	if got := strings.Count(m.Fields[1].Value, "\n"); got != lines {
+		t.Errorf("got %d lines, want %d", got, lines)
 	}
 }

@@ -21,16 +21,20 @@ func (o *Outcome) Delivered(m *Mail) Mail {
 
 // EnvelopeChanges are the SMTP commands that are gone, with a "-" in front, and those that have come, with a "+".
 func EnvelopeChanges(before, after *Mail) []string {
-	var lines []string
 	was, is := before.Envelope(), after.Envelope()
-	for _, c := range was {
-		if !slices.Contains(is, c) {
-			lines = append(lines, "-"+c)
-		}
+	return append(missing("-", was, is), missing("+", is, was)...)
+}
+
+// missing lists what is not among others. A mail may have very many recipients.
+func missing(sign string, list, others []string) []string {
+	known := make(map[string]bool, len(others))
+	for _, c := range others {
+		known[c] = true
 	}
-	for _, c := range is {
-		if !slices.Contains(was, c) {
-			lines = append(lines, "+"+c)
+	var lines []string
+	for _, c := range list {
+		if !known[c] {
+			lines = append(lines, sign+c)
 		}
 	}
 	return lines

@@ -22,7 +22,7 @@ type Connection struct {
 	Offer  protocol.Offer // by default everything that version 6 has
 	Macros Macros
 
-	// Observe, if set, is told of each command that is sent, and of the negotiation, when its answer is there.
+	// Observe, if set, is told of each command that is sent, and of the negotiation, when it is answered.
 	Observe func(Exchange)
 }
 
@@ -32,14 +32,6 @@ const (
 	DefaultPort    = 49152
 	DefaultQueueID = "REPLAY"
 )
-
-// Exchange is one command of the MTA and the answer of the milter.
-type Exchange struct {
-	Event  protocol.Event // CodeOptNeg stands for the negotiation, whose answer is Session.Options
-	Macros []string       // name, value, ...: those that were sent with it
-	Answer protocol.Answer
-	Took   time.Duration
-}
 
 // Session is an SMTP session told to one milter. It is not safe for concurrent use.
 type Session struct {
@@ -59,12 +51,12 @@ func Open(client *protocol.Client, from Connection) (*Session, error) {
 	from.setDefaults()
 	s := &Session{Macros: from.Macros, client: client, from: from}
 	start := time.Now()
-	got, err := client.Negotiate(from.Offer)
+	var err error
+	s.got, err = client.Negotiate(from.Offer)
+	s.observe(Exchange{Event: protocol.Event{Code: protocol.CodeOptNeg}, Options: s.got, Took: time.Since(start), Err: err})
 	if err != nil {
 		return nil, err
 	}
-	s.got = got
-	s.observe(Exchange{Event: protocol.Event{Code: protocol.CodeOptNeg}, Took: time.Since(start)})
 	if err := s.connect(); err != nil {
 		return nil, err
 	}
@@ -107,8 +99,21 @@ func (c *Connection) setDefaults() {
 }
 
 // FullOffer is that of an MTA that knows all there is.
-func FullOffer() protocol.Offer {
-	return protocol.Offer{Version: protocol.Version, Actions: protocol.AllActions, Steps: protocol.AllSteps}
+func FullOffer() protocol.Offer { return OfferOf(protocol.Version) }
+
+// OfferOf is what an MTA offers that speaks a version of the protocol, as Postfix does with milter_protocol.
+func OfferOf(version uint32) protocol.Offer {
+	offer := protocol.Offer{Version: version, Actions: protocol.ActionsV2, Steps: protocol.StepsV2}
+	if version >= since(protocol.CodeUnknown) {
+		offer.Steps |= protocol.StepNoUnknown
+	}
+	if version >= since(protocol.CodeData) {
+		offer.Steps |= protocol.StepNoData
+	}
+	if version >= protocol.Version {
+		offer.Actions, offer.Steps = protocol.AllActions, protocol.AllSteps
+	}
+	return offer
 }
 
 // Options are what was negotiated.
@@ -180,9 +185,9 @@ func (s *Session) Drop() error { return s.client.Close() }
 func (s *Session) tell(code protocol.Code, send func() error) error {
 	start := time.Now()
 	err := send()
-	if err == nil {
-		s.observe(Exchange{Event: protocol.Event{Code: code}, Answer: protocol.Answer{Sent: true}, Took: time.Since(start)})
-	}
+	s.observe(Exchange{
+		Event: protocol.Event{Code: code}, Answer: protocol.Answer{Sent: true}, Silent: true, Took: time.Since(start), Err: err,
+	})
 	return err
 }
 
@@ -197,56 +202,4 @@ func (s *Session) observe(e Exchange) {
 	if s.from.Observe != nil {
 		s.from.Observe(e)
 	}
-}
-
-// put sends a command with its macros, the known ones being those that this MTA has for the stage.
-func (s *Session) put(ev protocol.Event, known ...string) (protocol.Answer, error) {
-	if s.got.Version < since(ev.Code) {
-		return protocol.Answer{}, nil
-	}
-	macros := s.chosen(ev.Code, s.Macros.of(ev.Code, known))
-	if err := s.client.Macros(ev.Code, macros...); err != nil {
-		return protocol.Answer{}, err
-	}
-	start := time.Now()
-	answer, err := s.send(&ev)
-	if err == nil && answer.Sent {
-		s.observe(Exchange{Event: ev, Macros: macros, Answer: answer, Took: time.Since(start)})
-	}
-	return answer, err
-}
-
-// since is the version of the protocol that brought a command.
-func since(code protocol.Code) uint32 {
-	switch code {
-	case protocol.CodeUnknown:
-		return 3
-	case protocol.CodeData:
-		return 4
-	}
-	return protocol.MinVersion
-}
-
-func (s *Session) send(ev *protocol.Event) (protocol.Answer, error) {
-	switch ev.Code {
-	case protocol.CodeConnect:
-		return s.client.Connect(ev.Hostname, ev.Family, ev.Port, ev.Address)
-	case protocol.CodeHelo:
-		return s.client.Helo(ev.Name)
-	case protocol.CodeMail:
-		return s.client.Mail(ev.Mailbox, ev.Params...)
-	case protocol.CodeRcpt:
-		return s.client.Rcpt(ev.Mailbox, ev.Params...)
-	case protocol.CodeData:
-		return s.client.Data()
-	case protocol.CodeHeader:
-		return s.client.HeaderRaw(ev.Name, ev.Value)
-	case protocol.CodeEOH:
-		return s.client.EOH()
-	case protocol.CodeBody:
-		return s.client.Body(ev.Body)
-	case protocol.CodeUnknown:
-		return s.client.Unknown(ev.Value)
-	}
-	return s.client.EOM()
 }

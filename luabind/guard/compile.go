@@ -72,19 +72,29 @@ type Chunk struct {
 // Compile parses, rewrites and compiles one Lua file. name stands in messages and tracebacks. constants are global names
 // that the host has set for good before the file runs: its functions find them faster. The error is an *Error.
 func Compile(name string, src []byte, constants ...string) (*Chunk, error) {
+	return Compiler{}.Compile(name, src, constants...)
+}
+
+// Compiler compiles files in a way that tests need.
+type Compiler struct {
+	Coverage *Coverage // counts the statements that run; nil: nothing is counted
+	Settings Settings
+	depth    int // functions that the source is taken to stand in
+}
+
+// Compile is the function Compile.
+func (c Compiler) Compile(name string, src []byte, constants ...string) (*Chunk, error) {
 	if len(src) > maxSource {
 		return nil, tooLarge(name, src)
 	}
-	return compile(name, src, 0, nil, constants...)
+	return c.compile(name, src, constants...)
 }
 
 func tooLarge(name string, src []byte) *Error {
 	return &Error{File: name, Line: 1, Message: fmt.Sprintf("file too large (%d bytes; at most %d)", len(src), maxSource)}
 }
 
-// compile is Compile with the number of functions that the source is taken to stand in, and what counts its statements, if
-// that is not nil.
-func compile(name string, src []byte, depth int, cover *Coverage, constants ...string) (chunk *Chunk, err error) {
+func (c Compiler) compile(name string, src []byte, constants ...string) (chunk *Chunk, err error) {
 	defer func() {
 		// The parser and compiler of gopher-lua panic on some malformed input.
 		if r := recover(); r != nil {
@@ -98,28 +108,31 @@ func compile(name string, src []byte, depth int, cover *Coverage, constants ...s
 	if err != nil {
 		return nil, syntaxError(name, src, err)
 	}
+	if err := c.Settings.apply(name, stmts); err != nil {
+		return nil, err
+	}
 	chunk = &Chunk{Name: name}
-	rw := rewriter{chunk: chunk, depth: depth}
-	if cover != nil {
+	rw := rewriter{chunk: chunk, depth: c.depth}
+	if c.Coverage != nil {
 		rw.counter = new(counter)
 	}
 	stmts = rw.file(stmts)
 	if rw.err != nil {
 		return nil, rw.err
 	}
-	if cover != nil {
-		rw.counter.number(cover.add(name, src, rw.counter.lines))
+	if c.Coverage != nil {
+		rw.counter.number(c.Coverage.add(name, src, rw.counter.lines))
 	}
 	captured := chunk.captured(constants)
 	chunk.Proto, err = lua.Compile(append(captured, stmts...), name)
 	switch { // the file may need the registers itself
 	case err != nil && captured != nil:
-		return compile(name, src, depth, cover)
-	case err != nil && cover != nil:
-		cover.leaveOut(name)
-		return compile(name, src, depth, nil)
-	}
-	if err != nil {
+		return c.compile(name, src)
+	case err != nil && c.Coverage != nil:
+		c.Coverage.leaveOut(name)
+		c.Coverage = nil
+		return c.compile(name, src)
+	case err != nil:
 		return nil, syntaxError(name, src, err)
 	}
 	if err := finish(name, chunk.Proto); err != nil {

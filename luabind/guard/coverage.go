@@ -15,8 +15,9 @@ import (
 // recursion ends one call earlier.
 const hiddenCount = "(count)"
 
-// Coverage counts how often each statement of the files that it compiles runs, in all states that have it among their
-// Options. Many goroutines may use it. What a script compiles itself (load) is not counted.
+// Coverage counts how often each statement of the files that a Compiler with it has compiled runs, in all states that have it
+// among their Options. A file that is compiled again goes on with its counts unless it has changed. Many goroutines may use
+// it. What a script compiles itself (load) is not counted.
 type Coverage struct {
 	mu     sync.Mutex
 	files  map[string]*countedFile
@@ -44,23 +45,11 @@ type LineCoverage struct {
 	Part  bool   // another statement on it did not run
 }
 
-// Compile is the function Compile, with the statements counted. A file that is compiled again goes on with its counts unless
-// it has changed. With a nil Coverage nothing is counted.
-func (c *Coverage) Compile(name string, src []byte, constants ...string) (*Chunk, error) {
-	if c == nil {
-		return Compile(name, src, constants...)
-	}
-	if len(src) > maxSource {
-		return nil, tooLarge(name, src)
-	}
-	return compile(name, src, 0, c, constants...)
-}
-
 // add makes a file known and gives the number of its first statement.
 func (c *Coverage) add(name string, src []byte, lines []int) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if f := c.files[name]; f != nil && bytes.Equal(f.src, src) {
+	if f := c.files[name]; f != nil && bytes.Equal(f.src, src) && (f.lines == nil || slices.Equal(f.lines, lines)) {
 		return f.first
 	}
 	if c.files == nil {

@@ -179,7 +179,7 @@ func TestLinesAreCountedExactly(t *testing.T) {
 
 func runCounted(t *testing.T, coverage *Coverage, src string) {
 	t.Helper()
-	chunk, err := coverage.Compile("test.lua", []byte(src))
+	chunk, err := Compiler{Coverage: coverage}.Compile("test.lua", []byte(src))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +212,7 @@ func countsOf(t *testing.T, coverage *Coverage) string {
 func TestCountingChangesNothing(t *testing.T) {
 	output := func(src string, coverage *Coverage) string {
 		var lines []string
-		chunk, err := coverage.Compile("test.lua", []byte(pucPrelude+src))
+		chunk, err := Compiler{Coverage: coverage}.Compile("test.lua", []byte(pucPrelude+src))
 		if err != nil {
 			return err.Error()
 		}
@@ -257,7 +257,7 @@ func TestAFileWithoutRoomForCountingRunsAllTheSame(t *testing.T) {
 			src += fmt.Sprintf("local a%d = %d\n", i, i)
 		}
 		_, plain := Compile("test.lua", []byte(src))
-		_, err := coverage.Compile("test.lua", []byte(src))
+		_, err := Compiler{Coverage: coverage}.Compile("test.lua", []byte(src))
 		if (plain == nil) != (err == nil) {
 			t.Fatalf("%d locals: got %v with counting, %v without", n, err, plain)
 		}

@@ -46,7 +46,7 @@ func load(L *lua.LState, src, name string) int {
 	}
 	f := FuelOf(L)
 	f.Charge(L, len(src)*stepsPerByte)
-	chunk, err := compile(chunkName(name), []byte(src), 1, nil)
+	chunk, err := Compiler{depth: 1}.compile(chunkName(name), []byte(src))
 	if err != nil {
 		return loadFails(L, err.Error())
 	}

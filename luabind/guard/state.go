@@ -67,8 +67,7 @@ func NewState(o Options) *lua.LState {
 		SkipOpenLibs:     true,
 	})
 	s := &state{fuel: o.Fuel, main: L, print: o.Print, clock: o.Clock, globals: L.G.Global,
-		libraries: map[*lua.LTable]*lua.LTable{},
-		reserved: map[*lua.LTable]bool{}}
+		libraries: map[*lua.LTable]*lua.LTable{}, reserved: map[*lua.LTable]bool{}}
 	o.Fuel.state = s
 	L.SetContext(o.Fuel)
 	s.shield = L.NewFunction(s.runShielded)

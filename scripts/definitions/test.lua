@@ -20,6 +20,11 @@ function test.before(fn) end
 ---@param fn fun()
 function test.after(fn) end
 
+--- Replaces what the filter sets with `local NAME = ...` at the top of its file: for all cases, or in a case for this one, before
+--- its first mail.
+---@param settings table<string, string|number|boolean|table>
+function test.settings(settings) end
+
 --- Puts one mail through the filter, in an SMTP session of its own. All options may be left out.
 ---@param options? luamilter.test.send
 ---@return luamilter.test.result
@@ -139,6 +144,7 @@ function test.fail(note) end
 
 --- An SMTP session.
 ---@class luamilter.test.session
+---@field result luamilter.test.result what became of CONNECT and HELO
 local session = {}
 
 --- Puts a mail through the filter.
