@@ -24,14 +24,15 @@ func (s *session) logMessage(ev *protocol.Event, v protocol.Verdict) {
 	case v.Kind == protocol.VerdictContinue:
 		verdict = protocol.VerdictAccept.String()
 	}
-	attrs := []slog.Attr{
+	var room [11]slog.Attr // so that there is nothing to allocate
+	attrs := append(room[:0],
 		slog.String("id", shorten(s.msg.ID)),
 		slog.String("client", s.client()),
 		slog.String("sender", shorten(s.msg.Sender)),
 		slog.String("recipients", list(s.msg.Recipients, func(r luabind.Recipient) string { return r.Address })),
 		slog.String("verdict", verdict),
 		slog.String("stage", ev.Code.String()),
-	}
+	)
 	if s.msg.rejected > 0 {
 		attrs = append(attrs, slog.Int("rejected_recipients", s.msg.rejected))
 	}

@@ -27,6 +27,7 @@ type notes struct {
 	logs     []EntryLog
 	failures []EntryFailure
 	left     EntryLeft
+	usual    int                                         // how many calls the last message had: the next one will be much like it
 	room     int                                         // bytes that are left of noteRoom
 	decided  [protocol.VerdictShutdown + 1]luabind.Place // where the last verdict of each kind was made
 }
@@ -70,7 +71,7 @@ func (n *notes) call(sc *scriptState, cb luabind.Callback, scripts int) *EntryCa
 		return nil
 	}
 	if n.calls == nil {
-		n.calls = make([]EntryCall, 0, 8)
+		n.calls = make([]EntryCall, 0, max(n.usual, 8)) // only now: thousands of connections may be idle
 	}
 	n.calls = append(n.calls, EntryCall{Script: script, Callback: name})
 	return &n.calls[len(n.calls)-1]
@@ -164,8 +165,5 @@ func (n *notes) undecide(kind protocol.VerdictKind) {
 // give hands the notes over to an entry, and begins anew.
 func (n *notes) give(e *Entry) {
 	e.Callbacks, e.Log, e.Failures, e.Left = n.calls, n.logs, n.failures, n.left
-	*n = notes{room: noteRoom}
-	if len(e.Callbacks) > 0 {
-		n.calls = make([]EntryCall, 0, len(e.Callbacks)) // the next message will be much like this one
-	}
+	*n = notes{room: noteRoom, usual: len(e.Callbacks)}
 }

@@ -232,7 +232,8 @@ func (s *session) forget() {
 
 // abort tells the scripts whose message another one ended.
 func (s *session) abort(ctx context.Context, ev *protocol.Event) {
-	aborted := *ev
-	aborted.Code = protocol.CodeAbort
-	s.run(ctx, &aborted)
+	code := ev.Code
+	ev.Code = protocol.CodeAbort
+	s.run(ctx, ev)
+	ev.Code = code
 }

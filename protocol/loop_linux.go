@@ -40,8 +40,10 @@ type loop struct {
 const (
 	// eventMost is how many connections one wait may give.
 	eventMost = 64
-	// hotWait is how long the loop keeps its processor while it waits.
-	hotWait = 10 * time.Millisecond
+	// hotWait is how long the loop keeps its processor while it waits, hotWaits how often it does so again after Go's
+	// scheduler wanted it.
+	hotWait  = 10 * time.Millisecond
+	hotWaits = 3
 	// reliefEvery is how often a loop is looked at, while there is something to do.
 	reliefEvery = 5 * time.Millisecond
 	// idleEpochs is the precision of the idle timeout.
@@ -230,9 +232,12 @@ func (l *loop) wait(events *[eventMost]syscall.EpollEvent) int {
 }
 
 // waitHot waits for a short time without a word to Go's scheduler, which ends that by a signal when it wants the
-// processor.
+// processor; if it goes on wanting it, it gets it.
 func (l *loop) waitHot(events *[eventMost]syscall.EpollEvent) int {
-	for l.greedy {
+	for range hotWaits {
+		if !l.greedy {
+			break
+		}
 		n, _, errno := syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, uintptr(l.epoll),
 			uintptr(unsafe.Pointer(events)), eventMost, uintptr(hotWait/time.Millisecond), 0, 0)
 		if errno == 0 {

@@ -198,6 +198,36 @@ func TestEventsHaveAMostOfListeners(t *testing.T) {
 	})
 }
 
+func TestTheJournalIsNotForWebPages(t *testing.T) {
+	_, url := localAdmin(t)
+	port := url[strings.LastIndexByte(url, ':'):]
+	for _, path := range []string{"/messages", "/messages/x", "/events", "/debug/profile"} {
+		for name, change := range map[string]func(*http.Request){
+			"of another site":           func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") },
+			"by a name of the attacker": func(r *http.Request) { r.Host = "rebind.attacker.example" + port },
+			"by such a name alone":      func(r *http.Request) { r.Host = "rebind.attacker.example" },
+		} {
+			r := request(t, "GET", url+path)
+			change(r)
+			if status, body := do(t, r); status != 403 || !strings.Contains(body, "not for web pages") {
+				t.Errorf("%s %s: got %d %q, want 403", path, name, status, body)
+			}
+		}
+	}
+	for _, host := range []string{"localhost" + port, "localhost", "127.0.0.1", "[::1]", "luamilter"} {
+		r := request(t, "GET", url+"/messages")
+		r.Host = host
+		if status, body := do(t, r); status != 200 {
+			t.Errorf("%s: got %d %q, want 200", host, status, body)
+		}
+	}
+	r := request(t, "GET", url+"/messages")
+	r.Header.Set("Sec-Fetch-Site", "none") // typed by the operator
+	if status, body := do(t, r); status != 200 {
+		t.Errorf("typed: got %d %q, want 200", status, body)
+	}
+}
+
 func TestJSONGivesNoOrdersToATerminal(t *testing.T) {
 	e := entryOf("x")
 	e.Sender = "\x1b[31m\u009b2J\x7f<é>\xff"

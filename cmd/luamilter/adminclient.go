@@ -19,6 +19,9 @@ type adminClient struct {
 	http    *http.Client
 }
 
+// adminHost is the host of the requests of an adminClient, which no DNS is asked for.
+const adminHost = "luamilter"
+
 // adminAnswerTime is how long the milter may take to begin an answer.
 const adminAnswerTime = 10 * time.Second
 
@@ -35,12 +38,14 @@ func newAdminClient(name string) (*adminClient, error) {
 		return nil, usageErrorf("--admin %s: give the address that the running milter logs as that of its admin server", name)
 	}
 	dialer := &net.Dialer{Timeout: adminAnswerTime}
-	return &adminClient{name, &http.Client{Transport: &http.Transport{
+	transport := &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return dialer.DialContext(ctx, network, address)
 		},
 		ResponseHeaderTimeout: adminAnswerTime,
-	}}}, nil
+	}
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // whoever answers, it is not luamilter
+	return &adminClient{name, &http.Client{Transport: transport, CheckRedirect: stay}}, nil
 }
 
 // answerError is a refusal by the milter.
@@ -53,7 +58,7 @@ func (e *answerError) Error() string { return e.text }
 
 // get asks for a path; the caller closes the body. An answer other than 200 is an *answerError.
 func (c *adminClient) get(ctx context.Context, path string) (io.ReadCloser, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://luamilter"+path, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+adminHost+path, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -75,13 +75,6 @@ func orDash(s string) string {
 	return s
 }
 
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return strconv.Itoa(n) + " " + what + "s"
-}
-
 // writeEntry prints all that is known of an entry.
 func writeEntry(out io.Writer, e *engine.Entry) {
 	fmt.Fprintf(out, "%s %s, connection %s, generation %d (%s)\n", e.Kind, printable(orDash(e.ID)), printable(e.Connection),

@@ -31,6 +31,7 @@ func TestPostfix(t *testing.T) {
 	t.Run("fields of one name", func(t *testing.T) { p.testFields(t) })
 	t.Run("whole messages in files", func(t *testing.T) { p.testMessage(t, "message", "--spool-size", "0") })
 	t.Run("whole messages with version 2", func(t *testing.T) { p.testMessage(t, "message_tcp_v2") })
+	t.Run("tail and explain", p.testExplain)
 	t.Run("parallel sessions", p.testLoad)
 	t.Run("mail from sendmail", p.testSendmail)
 	t.Run("failing scripts", p.testFailures)

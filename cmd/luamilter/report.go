@@ -111,3 +111,11 @@ func printable(s string) string {
 	}
 	return b.String()
 }
+
+// counted is a number with its noun: "1 change", "2 changes".
+func counted(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}

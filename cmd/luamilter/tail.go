@@ -88,13 +88,15 @@ func (t *tail) follow(ctx context.Context) error {
 // errOutput says that nobody takes what is printed.
 var errOutput = errors.New("cannot write")
 
-// tailPatience is how long the milter may say nothing, less than which it never does.
+// tailPatience is how long nothing may come from the milter, which has a heartbeat.
 const tailPatience = 4 * eventBeat
+
+var errSilent = fmt.Errorf("nothing has come from it for %v", tailPatience)
 
 // stream prints what one connection brings.
 func (t *tail) stream(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	body, err := t.client.get(ctx, "/events?"+t.query().Encode())
 	if err != nil {
 		return err
@@ -107,14 +109,16 @@ func (t *tail) stream(ctx context.Context) error {
 		t.newest = time.Now()
 	}
 	t.connected, t.lost = true, false
-	silent := time.AfterFunc(tailPatience, cancel)
+	silent := time.AfterFunc(tailPatience, func() { cancel(errSilent) })
 	defer silent.Stop()
 	err = readEvents(body, func() { silent.Reset(tailPatience) }, t.event)
-	if err == nil {
-		err = errors.New("it has ended")
-	}
-	if errors.Is(err, errOutput) {
+	switch {
+	case errors.Is(err, errOutput):
 		return err
+	case context.Cause(ctx) != nil:
+		err = context.Cause(ctx)
+	case err == nil:
+		err = errors.New("it has ended")
 	}
 	return fmt.Errorf("lost luamilter at %s: %w", t.admin, err)
 }

@@ -21,6 +21,9 @@ func TestTheDefinitionsHaveWhatTestsMayCall(t *testing.T) {
 		for _, member := range set.Members(class) {
 			defined = append(defined, member.Short())
 		}
+		for _, field := range set.Class(class).Fields {
+			defined = append(defined, field.Name)
+		}
 		for _, line := range f.Cases[i].Log {
 			there = append(there, line.Text)
 		}

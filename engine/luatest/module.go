@@ -115,9 +115,14 @@ func (r *runner) must(L *lua.LState, err error) {
 func (r *runner) openSession(L *lua.LState) int {
 	o := optionsOf(L, "session", 1, connectionOptions...)
 	t := r.inCase(L, "session")
-	s, err := t.open(o.connection(), r.left())
+	from := o.connection()
+	r.must(L, t.begin())
+	begin := t.rec.mark()
+	s, err := t.open(from, r.left())
 	r.must(L, err)
 	object := L.NewTable()
+	out, _ := s.mta.Standing()
+	object.RawSetString("result", r.verdict(L, begin, out))
 	for name, fn := range map[string]lua.LGFunction{
 		"send": r.sessionSend(s), "helo": r.sessionHelo(s), "unknown": r.sessionUnknown(s), "quit": r.sessionQuit(s),
 	} {

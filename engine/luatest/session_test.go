@@ -24,6 +24,8 @@ var sessions = map[string]struct{ filter, test string }{
 	"a session that is refused stays so": {
 		`function on_helo(name) if name == "bad" then return reject("go away") end end`,
 		`local s = t.session{ helo = "bad" }
+		t.equal(s.result.verdict, "reject") t.equal(s.result.stage, "helo") t.equal(s.result.callbacks.on_helo.count, 1)
+		t.equal(t.session{}.result.verdict, "continue")
 		for _ = 1, 2 do
 			local r = s:send{}
 			t.equal(r.verdict, "reject") t.equal(r.stage, "helo") t.equal(r.reply, "550 5.7.1 go away")

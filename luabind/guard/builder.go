@@ -1,6 +1,8 @@
 package guard
 
 import (
+	"strings"
+
 	lua "github.com/yuin/gopher-lua"
 )
 
@@ -99,13 +101,15 @@ func textSize(v lua.LValue) (int, bool) {
 }
 
 func join(L *lua.LState, first, n int, right lua.LValue, total int) lua.LValue {
-	buf := make([]byte, 0, total)
+	var joined strings.Builder
+	joined.Grow(total)
 	for i := first; i < n; i++ {
 		text, _ := toText(L.Get(i))
-		buf = append(buf, text...)
+		joined.WriteString(text)
 	}
 	text, _ := toText(right)
-	return lua.LString(append(buf, text...))
+	joined.WriteString(text)
+	return lua.LString(joined.String())
 }
 
 func concatMeta(L *lua.LState, a, b lua.LValue) lua.LValue {

@@ -129,17 +129,44 @@ func (p *Profile) read(L *lua.LState) {
 }
 
 // ranLast is the instruction that ran until now, where another one is about to run: the one in front of it, if that could
-// take long. Which one it was behind a jump can't be seen.
+// take long. Which one it was behind a jump can be seen of a comparison and of an iterator only.
 func ranLast(proto *lua.FunctionProto, next int) int {
-	if next < 1 || next > len(proto.Code) {
+	if next < 1 || next >= len(proto.Code) {
 		return next
 	}
-	switch int(proto.Code[next-1] >> 26) {
-	case lua.OP_JMP, lua.OP_FORPREP, lua.OP_FORLOOP, lua.OP_RETURN, lua.OP_TAILCALL, lua.OP_TEST, lua.OP_TESTSET, lua.OP_LOADBOOL,
+	switch opcode(proto, next-1) {
+	case lua.OP_JMP:
+		return beforeJump(proto, next)
+	case lua.OP_FORPREP, lua.OP_FORLOOP, lua.OP_RETURN, lua.OP_TAILCALL, lua.OP_TEST, lua.OP_TESTSET, lua.OP_LOADBOOL,
 		lua.OP_MOVE, lua.OP_LOADK, lua.OP_LOADNIL, lua.OP_NOP:
 		return next
 	}
 	return next - 1
+}
+
+// beforeJump is ranLast where a jump stands in front of next, which was passed over or never led there.
+func beforeJump(proto *lua.FunctionProto, next int) int {
+	const zero = 1<<17 - 1 // of the operand sBx
+	jump := next - 1
+	if jump > 0 {
+		switch opcode(proto, jump-1) {
+		case lua.OP_EQ, lua.OP_LT, lua.OP_LE, lua.OP_TFORLOOP:
+			return jump - 1
+		}
+	}
+	// The code of a generic for is: a jump to the iterator, the body, the iterator, a jump to the body.
+	if to := next + int(proto.Code[jump]&(1<<18-1)) - zero; opcode(proto, to) == lua.OP_TFORLOOP {
+		return to
+	}
+	return next
+}
+
+// opcode is that of an instruction, -1 where there is none.
+func opcode(proto *lua.FunctionProto, instruction int) int {
+	if instruction < 0 || instruction >= len(proto.Code) {
+		return -1
+	}
+	return int(proto.Code[instruction] >> 26)
 }
 
 func (p *Profile) add(proto *lua.FunctionProto, line int) {

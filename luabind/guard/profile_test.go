@@ -17,11 +17,22 @@ func profiled(t *testing.T, samples int, script string) (flat, stacks map[string
 	L := NewState(Options{Fuel: fuel})
 	defer L.Close()
 	L.SetGlobal("beats", L.NewFunction(func(L *lua.LState) int {
-		for until := pulse.count.Load() + uint32(L.CheckInt(1)); int32(pulse.count.Load()-until) < 0; {
-			pulse.touch()
-			time.Sleep(time.Millisecond)
-		}
+		takeBeats(L.CheckInt(1))
 		return 0
+	}))
+	L.SetGlobal("slowly", L.NewFunction(func(L *lua.LState) int { // an iterator: 1 to n, with two heartbeats for each
+		n := lua.LVAsNumber(L.Get(2)) + 1
+		if n > lua.LVAsNumber(L.Get(1)) {
+			return 0
+		}
+		takeBeats(2)
+		L.Push(n)
+		return 1
+	}))
+	L.SetGlobal("late", L.NewFunction(func(L *lua.LState) int { // for __lt
+		takeBeats(10)
+		L.Push(lua.LTrue)
+		return 1
 	}))
 	chunk, err := Compile("filter.lua", []byte(script))
 	if err != nil {
@@ -67,6 +78,14 @@ func profiled(t *testing.T, samples int, script string) (flat, stacks map[string
 	return flat, stacks
 }
 
+// takeBeats takes so many heartbeats.
+func takeBeats(n int) {
+	for until := pulse.count.Load() + uint32(n); int32(pulse.count.Load()-until) < 0; {
+		pulse.touch()
+		time.Sleep(time.Millisecond)
+	}
+}
+
 func TestAProfileFindsTheLineThatTakesTheTime(t *testing.T) {
 	flat, stacks := profiled(t, 30, `
 local function busy()
@@ -104,6 +123,35 @@ function on_mail()
 end`)
 	if flat["wait:3"] < 20 || flat["on_mail:10"] < 20 {
 		t.Errorf("got %v, want 20 samples at least in wait:3 and in on_mail:10", flat)
+	}
+}
+
+func TestAProfileCountsAnIteratorForTheLoop(t *testing.T) {
+	flat, _ := profiled(t, 40, `
+function on_mail()
+  local n = 0
+  for i in slowly, 20, 0 do
+    n = n + i
+  end
+  return nil
+end`)
+	if flat["on_mail:4"]*2 < total(flat) {
+		t.Errorf("got %v, want most in line 4", flat)
+	}
+}
+
+func TestAProfileCountsAComparisonForItsLine(t *testing.T) {
+	flat, _ := profiled(t, 40, `
+local slow = setmetatable({}, {__lt = late})
+function on_mail()
+  local n = 0
+  if slow < slow then
+    n = n + 1
+  end
+  return nil
+end`)
+	if flat["on_mail:5"]*2 < total(flat) {
+		t.Errorf("got %v, want most in line 5", flat)
 	}
 }
 
@@ -151,8 +199,11 @@ func TestAProfileKeepsAtMostSoManyStacks(t *testing.T) {
 		t.Fatal(err)
 	}
 	stacks, _ := p.Stop()
-	if last := stacks[len(stacks)-1]; len(last.Frames) != 0 || last.Samples != 3 {
-		t.Errorf("got %v, want 3 samples without a stack", last)
+	if len(stacks) != mostStacks+1 {
+		t.Errorf("got %d stacks, want %d and the rest", len(stacks), mostStacks)
+	}
+	if last := stacks[len(stacks)-1]; len(last.Frames) != 0 || last.Samples < 3 { // and those of real heartbeats
+		t.Errorf("got %v, want 3 samples or more without a stack", last)
 	}
 }
 

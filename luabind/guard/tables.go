@@ -2,6 +2,7 @@ package guard
 
 import (
 	lua "github.com/yuin/gopher-lua"
+	"strings"
 )
 
 var tableFunctions = map[string]lua.LGFunction{
@@ -44,16 +45,17 @@ func tabConcat(L *lua.LState) int {
 		}
 	}
 	claim(L, total-len(sep))
-	buf := make([]byte, 0, total)
+	var joined strings.Builder // which makes the string without zeroing or copying it
+	joined.Grow(max(total, 0))
 	for i := from; i <= to; i++ {
 		text, _ := toText(entry(t, i))
-		buf = append(buf, text...)
+		joined.WriteString(text)
 		if i == to {
 			break
 		}
-		buf = append(buf, sep...)
+		joined.WriteString(sep)
 	}
-	return pushString(L, string(buf))
+	return pushString(L, joined.String())
 }
 
 func tabForeach(L *lua.LState) int {

@@ -144,6 +144,7 @@ function test.fail(note) end
 
 --- An SMTP session.
 ---@class luamilter.test.session
+---@field result luamilter.test.result what became of CONNECT and HELO
 local session = {}
 
 --- Puts a mail through the filter.
