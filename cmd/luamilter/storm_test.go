@@ -14,7 +14,7 @@ import (
 func TestReloadUnderTraffic(t *testing.T) {
 	const rewrites, connections = 200, 8
 	s := newStorm(t)
-	before := s.usage()
+	before := s.restingUsage()
 	s.mails = startFlow(t, s.milter.listen, connections)
 	s.live()
 	s.doAll(slowWays)
