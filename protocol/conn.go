@@ -67,8 +67,7 @@ type conn struct {
 }
 
 func newConn(s *Server, nc net.Conn, peer Peer) *conn {
-	c := &conn{server: s, peer: peer, since: time.Now()}
-	c.link.net = nc
+	c := &conn{server: s, peer: peer, link: link{net: nc, fd: -1}, since: time.Now()}
 	c.frames.body = true
 	c.frames.idle = newIdleReader(nc)
 	c.out = c.small[:0]
@@ -280,9 +279,7 @@ func (c *conn) write(p []byte) error {
 		if err != errNothing {
 			return err
 		}
-		if err := c.leave(); err != nil {
-			return err
-		}
+		c.leave()
 		p = p[n:]
 	}
 	if now := time.Now(); c.writeBy.Sub(now) < writeTimeout/2 {

@@ -127,6 +127,8 @@ func (c *conn) beginInLoop() (err error) {
 
 // bare takes the descriptor out of the net.Conn, so that Go's poller knows nothing of it.
 func (l *link) bare() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	raw, err := l.net.(syscall.Conn).SyscallConn()
 	if err != nil {
 		return err
@@ -142,8 +144,6 @@ func (l *link) bare() error {
 	if err != nil {
 		return fmt.Errorf("dup: %w", err)
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	_ = l.net.Close()
 	l.net, l.fd = nil, int(fd)
 	return nil
@@ -308,10 +308,8 @@ func (c *conn) turn() (err error) {
 // goOn serves a connection that its loop does not serve any more, to its end.
 func (c *conn) goOn() {
 	defer c.server.remove(c)
-	err := c.leave()
-	if err == nil {
-		err = c.wait()
-	}
+	c.leave()
+	err := c.wait()
 	if err == nil {
 		err = c.run()
 	}
@@ -319,19 +317,16 @@ func (c *conn) goOn() {
 }
 
 // leave makes the connection one that can wait. If its loop waits for it, another goroutine leads that from now on.
-func (c *conn) leave() error {
+func (c *conn) leave() {
 	l := c.loop
 	if l == nil {
-		return nil
+		return
 	}
 	l.remove(c)
 	c.loop = nil
 	l.relieve(c.turnNumber)
-	if err := c.link.wrap(); err != nil {
-		return err
-	}
+	c.link.wrap()
 	c.frames.idle = newIdleReader(c.link.net)
-	return nil
 }
 
 // look has another goroutine lead the loop if a connection has held it up since the last look, and reports whether
