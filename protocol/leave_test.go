@@ -10,7 +10,32 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
+
+func TestLoopsAreOfNoUseToSessionsThatWait(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		turns []time.Duration // in one window
+		cpu   time.Duration
+		want  bool
+	}{
+		{"short turns", []time.Duration{longTurn, longTurn}, 0, false},
+		{"waits", []time.Duration{5 * time.Millisecond, 5 * time.Millisecond, 5 * time.Millisecond}, 0, true},
+		{"computations", []time.Duration{5 * time.Millisecond, 5 * time.Millisecond, 5 * time.Millisecond}, 8 * time.Millisecond, false},
+		{"a computation that began in a window before", []time.Duration{time.Second}, judgeEvery, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l := &loop{}
+			ls := loops{all: []*loop{l}}
+			for _, took := range tt.turns {
+				l.heldUp(took)
+			}
+			ls.judge(judgeEvery, ls.newWindow(time.Now()), tt.cpu)
+			want(t, "of no use", ls.slow.Load(), tt.want)
+		})
+	}
+}
 
 func TestLeavingALoopTakesNoDescriptor(t *testing.T) {
 	body := strings.Repeat("0123456789abcde\n", 1<<17)

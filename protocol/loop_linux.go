@@ -28,7 +28,7 @@ type loop struct {
 	turn atomic.Uint64
 	seen uint64       // turn at the last look
 	hot  atomic.Bool  // it is not in a wait that may be long
-	long atomic.Int64 // nanoseconds spent on long turns since they were last judged
+	long atomic.Int64 // nanoseconds for which long turns held it up, since that was last judged
 
 	// epoch is counted up idleEpochs times in each idle timeout.
 	epoch atomic.Uint32
@@ -46,6 +46,8 @@ const (
 	hotWaits = 3
 	// reliefEvery is how often a loop is looked at, while there is something to do.
 	reliefEvery = 5 * time.Millisecond
+	// heldMost is how long a turn holds up the loop: at the second look another goroutine leads it.
+	heldMost = 2 * reliefEvery
 	// idleEpochs is the precision of the idle timeout.
 	idleEpochs = 16
 )
@@ -198,9 +200,7 @@ func (l *loop) lead() {
 			l.turn.Store(c.turnNumber)
 			start := time.Now()
 			alone := l.serve(c)
-			if took := time.Since(start); took > longTurn {
-				l.long.Add(int64(took))
-			}
+			l.heldUp(time.Since(start))
 			leads := l.turn.CompareAndSwap(turn+1, turn+2)
 			if alone && leads {
 				go c.goOn()
@@ -212,6 +212,13 @@ func (l *loop) lead() {
 			}
 			turn += 2
 		}
+	}
+}
+
+// heldUp counts a turn if it was long.
+func (l *loop) heldUp(took time.Duration) {
+	if took > longTurn {
+		l.long.Add(int64(min(took, heldMost)))
 	}
 }
 
