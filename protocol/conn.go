@@ -205,18 +205,14 @@ func (c *conn) mayEnd(life int32) bool {
 
 // endWaiting ends the connection if a server that shuts down may do so.
 func (c *conn) endWaiting() {
-	if life := c.life.Load(); c.mayEnd(life) && c.life.CompareAndSwap(life, lifeClosed) {
-		c.abandon(errShutdown)
+	if life := c.life.Load(); !c.mayEnd(life) || !c.life.CompareAndSwap(life, lifeClosed) {
+		return
 	}
-}
-
-// abandon ends a connection that waited, after life has become lifeClosed.
-func (c *conn) abandon(err error) {
 	if c.loop == nil {
 		c.link.cut() // its goroutine does the rest
 		return
 	}
-	go c.loop.finish(c, err)
+	go c.loop.finish(c, errShutdown)
 }
 
 // read reads once. The deadline is left where it is as long as it does not come too late; one that

@@ -370,14 +370,8 @@ func (l *loop) endIdle(timeout time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, c := range l.conns {
-		life := c.life.Load()
-		if life == lifeBusy || life == lifeClosed || epoch-c.heard.Load() <= idleEpochs || !c.life.CompareAndSwap(life, lifeClosed) {
-			continue
+		if epoch-c.heard.Load() > idleEpochs && c.take() { // both are settled while mu is held
+			go l.finish(c, idleError(timeout))
 		}
-		if epoch-c.heard.Load() <= idleEpochs {
-			c.life.Store(life) // it was taken up and left again meanwhile
-			continue
-		}
-		c.abandon(idleError(timeout))
 	}
 }
