@@ -43,16 +43,21 @@ func isCallback(name string) bool {
 	return ok
 }
 
+// mostNear bounds the names of a script among which one is looked for: with very many it would take long.
+const mostNear = 1000
+
 func (p *program) nearGlobal(s *source, name string) string {
 	if _, isModule := moduleFields(p.set, name); isModule {
 		return "; write: local " + name + " = require \"" + name + "\""
 	}
 	candidates := slices.Clone(p.known.globals)
-	for own := range p.own {
-		candidates = append(candidates, own)
-	}
-	for _, v := range s.locals {
-		candidates = append(candidates, v.name)
+	if len(p.own)+len(s.locals) <= mostNear {
+		for own := range p.own {
+			candidates = append(candidates, own)
+		}
+		for _, v := range s.locals {
+			candidates = append(candidates, v.name)
+		}
 	}
 	slices.Sort(candidates)
 	return didYouMean(name, "", candidates)
