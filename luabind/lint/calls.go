@@ -30,7 +30,6 @@ func (p *program) checkCalls(s *source) {
 		}
 		if path.module == "" && luabind.Takes(path.name) {
 			p.checkArguments(s, c, path.name)
-			p.checkReply(s, c, path.name)
 		}
 	}
 }
@@ -153,7 +152,7 @@ func blamed(complaint string) (n int) {
 }
 
 // likeCode is a text that looks like the code of a reply, like its xcode, or like both in front of a text.
-var likeCode = regexp.MustCompile(`^([245]\d\d( [245]\.\d{1,3}\.\d{1,3}( .*)?)?|[245]\.\d{1,3}|[245](\.\d{1,3}){2,}( .*)?)$`)
+var likeCode = regexp.MustCompile(`^([245]\d\d( [245]\.\d{1,3}\.\d{1,3}( .*)?)?|\d+(\.\d+)+|[245](\.\d{1,3}){2,}( .*)?)$`)
 
 // checkTexts finds codes that stand in the text of a reply.
 func (p *program) checkTexts(s *source, c call, name string, values []lua.LValue, known []bool) {
