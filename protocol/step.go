@@ -19,10 +19,12 @@ func (c *conn) event(code Code, cmd *command, data string) error {
 	if cmd.to != 0 {
 		d.state = cmd.to
 	}
+	d.spent = code == CodeBody // unless the Session gets it, and keeps it
 	v, err := c.decide(code, cmd)
 	if err != nil {
 		return err
 	}
+	d.ev.Body = ""
 	d.macros.endEvent()
 	if d.got.Steps&cmd.noReply == 0 {
 		c.reply(code, v)
@@ -68,6 +70,7 @@ func (c *conn) decide(code Code, cmd *command) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
+	d.spent = d.spent && d.returner != nil && d.returner.BodyReturned()
 	v.Changes = nil
 	c.keep(code, &v, d.got.Steps&cmd.noReply == 0)
 	return v, nil
