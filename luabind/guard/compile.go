@@ -65,7 +65,8 @@ type Chunk struct {
 	Uses   []Use        // in the order of the source
 	Writes []LocalWrite // in the order of the source
 
-	locals int // of the file itself
+	locals    int // of the file itself
+	forgetful []*lua.FunctionProto
 }
 
 // Compile parses, rewrites and compiles one Lua file. name stands in messages and tracebacks. constants are global names
@@ -94,6 +95,7 @@ func compile(name string, src []byte, depth int, constants ...string) (chunk *Ch
 	}
 	chunk = &Chunk{Name: name}
 	rw := rewriter{chunk: chunk, depth: depth}
+	functions := globalFunctions(stmts) // whose names the rewriter changes
 	stmts = rw.file(stmts)
 	if rw.err != nil {
 		return nil, rw.err
@@ -109,6 +111,7 @@ func compile(name string, src []byte, depth int, constants ...string) (chunk *Ch
 	if err := finish(name, chunk.Proto); err != nil {
 		return nil, err
 	}
+	chunk.findForgetful(functions)
 	return chunk, nil
 }
 
