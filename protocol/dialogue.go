@@ -106,7 +106,7 @@ func (c *conn) macro(data string) error {
 		}
 	}
 	d.macroFor = code
-	d.spent = code == CodeBody // receive copies them
+	d.spent = code == CodeBody || code == CodeEOM // receive copies them
 	if err := d.macros.receive(code, pairs); err != nil {
 		return decodeError(CodeMacro, fmt.Errorf("for %v: %w", code, err))
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"unsafe"
 )
 
@@ -113,9 +114,18 @@ func (f *frameReader) move() {
 	f.seg, f.r, f.w, f.held = seg, 0, have, 0
 }
 
+// segments are some of full size to be used again, by any connection: of none of them anybody has a hold.
+var segments sync.Pool
+
 // newSegment makes a segment without zeroing it first, which for a large one would cost a good part of what reading into
 // it does. Only what has been read is looked at.
 func newSegment(size int) []byte {
+	if size > segmentMax/2 && size <= segmentMax {
+		size = segmentMax
+		if s, ok := segments.Get().(*[segmentMax]byte); ok {
+			return s[:]
+		}
+	}
 	var b strings.Builder
 	b.Grow(size)
 	b.WriteByte(0)
@@ -125,6 +135,9 @@ func newSegment(size int) []byte {
 // rest gives up the segment before a wait that may be long; where something must be there to read into, only a large one.
 func (f *frameReader) rest() {
 	if f.r == f.w && (f.idle.able() || len(f.seg) > segmentMin || len(f.seg)-f.w < segmentMin/8) {
+		if f.held == 0 && len(f.seg) == segmentMax {
+			segments.Put((*[segmentMax]byte)(f.seg))
+		}
 		f.seg, f.r, f.w, f.held = nil, 0, 0, 0
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"unsafe"
@@ -158,8 +159,31 @@ func TestBodyThatNobodyIsGivenIsReadOver(t *testing.T) {
 	}
 }
 
-// anyStream is what an MTA may send: messages of all sizes.
-func anyStream(r *rand.Rand) string {
+func TestSegmentThatIsHeldIsNotUsedAgain(t *testing.T) {
+	full := strings.Repeat("x", segmentMax)
+	for _, back := range []bool{true, false} {
+		f := &frameReader{}
+		if _, _, err := readFrames(f, &chunkReader{frame("B" + full[:40000]), 1 << 20}); err != io.EOF {
+			t.Fatal(err)
+		}
+		want(t, "segment", len(f.seg), segmentMax)
+		if back {
+			f.takeBack()
+		}
+		before := &f.seg[0]
+		f.rest()
+		want(t, "segment after a message", len(f.seg), 0)
+		for range 20 { // what the pool has
+			again := newSegment(segmentMax)
+			if &again[0] == before && !back {
+				t.Fatal("a segment that is held is used again")
+			}
+		}
+	}
+}
+
+// anyMessages is what an MTA may send: messages of all sizes, each of which it waits for.
+func anyMessages(r *rand.Rand) (list []string) {
 	b := new(strings.Builder)
 	b.WriteString(frame(optneg(offerV6)) + frame("DCj\x00host\x00") + frame(fConnect) + frame(fHelo))
 	text := func(most int) string {
@@ -184,18 +208,26 @@ func anyStream(r *rand.Rand) string {
 			}
 			b.WriteString(frame("B" + text([]int{10, 5000, 65535}[r.IntN(3)])))
 		}
-		b.WriteString(frame("DEi\x00"+text(9)+"\x00") + frame("E"))
+		last := ""
+		if r.IntN(4) == 0 {
+			last = text(40000)
+		}
+		b.WriteString(frame("DEi\x00"+text(9)+"\x00") + frame("E"+last))
+		list = append(list, b.String())
+		b.Reset()
 	}
-	return b.String() + frame("Q")
+	return append(list, frame("Q"))
 }
 
 // cutAnyhow cuts what is sent into pieces.
-func cutAnyhow(r *rand.Rand, in string) (pieces []string) {
+func cutAnyhow(r *rand.Rand, list []string) (pieces []string) {
 	most := []int{100, 4096, 70000, 1 << 20}[r.IntN(4)]
-	for in != "" {
-		n := min(len(in), r.IntN(most)+1)
-		pieces = append(pieces, in[:n])
-		in = in[n:]
+	for _, in := range list {
+		for in != "" {
+			n := min(len(in), r.IntN(most)+1)
+			pieces = append(pieces, in[:n])
+			in = in[n:]
+		}
 	}
 	return pieces
 }
@@ -203,11 +235,11 @@ func cutAnyhow(r *rand.Rand, in string) (pieces []string) {
 func TestReadingOverChangesNothingThatIsSeen(t *testing.T) {
 	for seed := range uint64(200) {
 		r := rand.New(rand.NewPCG(seed, 0))
-		stream := anyStream(r)
+		messages := anyMessages(r)
 		plain := &keepingSession{returns: never}
-		want := converse(plain, slog.New(slog.DiscardHandler), stream).out.String()
+		want := converse(plain, slog.New(slog.DiscardHandler), slices.Clone(messages)...).out.String()
 		s := &keepingSession{returns: func() bool { return r.IntN(4) > 0 }}
-		got := converse(returning(s), slog.New(slog.DiscardHandler), cutAnyhow(r, stream)...).out.String()
+		got := converse(returning(s), slog.New(slog.DiscardHandler), cutAnyhow(r, messages)...).out.String()
 		s.check(t)
 		if got != want || strings.Join(s.trace, "\n") != strings.Join(plain.trace, "\n") {
 			t.Fatalf("seed %d: the session saw something else, or the MTA did", seed)

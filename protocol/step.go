@@ -13,13 +13,13 @@ func (c *conn) event(code Code, cmd *command, data string) error {
 	if code == CodeMail || inTransaction(code) && d.state&inMessage == 0 {
 		c.beginMessage()
 	}
+	d.spent = code == CodeBody || code == CodeEOM // unless the Session gets a chunk, and keeps it
 	if code == CodeEOM {
 		return c.endOfMessage()
 	}
 	if cmd.to != 0 {
 		d.state = cmd.to
 	}
-	d.spent = code == CodeBody // unless the Session gets it, and keeps it
 	v, err := c.decide(code, cmd)
 	if err != nil {
 		return err
