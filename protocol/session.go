@@ -42,3 +42,10 @@ type Pauser interface {
 	// It may come while Handle runs, in its goroutine: from Event.Progress.
 	Pause()
 }
+
+// BodyReturner is a Session that does not always keep what it is given of the body.
+type BodyReturner interface {
+	// BodyReturned is asked after each CodeBody that was given to Handle. True says that nothing refers to any byte of its
+	// Event.Body any more, the Verdict neither: what comes next may be read over it.
+	BodyReturned() bool
+}
