@@ -16,6 +16,16 @@ type Answer struct {
 	Sent bool
 }
 
+// MaxChanges bounds the changes of one message, in bytes, each with changeCost on top: they are kept until the verdict comes,
+// and it may never come.
+const MaxChanges = 128 << 20
+
+// changeCost is about what it takes to keep a change of no length.
+const changeCost = 100
+
+// ChangeCost is what a change with so many bytes of data counts for towards MaxChanges.
+func ChangeCost(data int) int { return data + changeCost }
+
 // answer reads replies up to the verdict on a command.
 func (c *Client) answer(to Code) (Answer, error) {
 	a := Answer{Sent: true}
@@ -67,9 +77,13 @@ type changeList struct {
 	list    []Change
 	body    []byte
 	hasBody bool
+	cost    int
 }
 
 func (l *changeList) add(code ReplyCode, data string, got Options) error {
+	if l.cost += ChangeCost(len(data)); l.cost > MaxChanges {
+		return fmt.Errorf("changes of more than %d bytes", MaxChanges)
+	}
 	change, ok, err := decodeChange(code, data, got.Steps&StepLeadingSpace != 0)
 	switch {
 	case err != nil:

@@ -171,6 +171,38 @@ func TestClientRefusesWhatMTAsRefuse(t *testing.T) {
 	}
 }
 
+func TestClientKeepsNoMoreChangesThanItHasRoomFor(t *testing.T) {
+	for name, change := range map[string]string{
+		"a long body":        frame("b" + strings.Repeat("x", 65535)),
+		"many short changes": frame("qx\x00"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			near, far := net.Pipe()
+			defer near.Close()
+			ended := make(chan struct{})
+			go func() {
+				defer close(ended)
+				defer far.Close()
+				if _, err := far.Read(make([]byte, 100)); err != nil {
+					return
+				}
+				for flood := []byte(strings.Repeat(change, 1+100000/len(change))); ; {
+					if _, err := far.Write(flood); err != nil {
+						return
+					}
+				}
+			}()
+			c := NewClient(near)
+			c.got = Options{Version: 6, Actions: AllActions}
+			if _, err := c.EOM(); err == nil || err.Error() != "eom: changes of more than 134217728 bytes" {
+				t.Errorf("got %v", err)
+			}
+			near.Close()
+			<-ended
+		})
+	}
+}
+
 func TestClientAndServerUnderstandEachOther(t *testing.T) {
 	changes := []Change{
 		{Code: ReplyInsertHeader, Index: 0, Name: "X-A", Value: "b"},

@@ -10,9 +10,6 @@ import (
 	"luamilter/protocol"
 )
 
-// maxChanges bounds what a filter may ask for at the end of a message (bytes).
-const maxChanges = 128 << 20
-
 // change is a frame that a filter sends at the end of a message before its verdict, or a verdict with a text.
 type change struct {
 	code protocol.ReplyCode
@@ -43,8 +40,8 @@ func (c *conn) endOfMessage() error {
 		case protocol.ReplyContinue, protocol.ReplyAccept, protocol.ReplyReject, protocol.ReplyTempfail, protocol.ReplyDiscard:
 			verdict = true
 		default:
-			if size += len(data) + 1; size > maxChanges {
-				return fmt.Errorf("the filter asks for changes of more than %d bytes", maxChanges)
+			if size += protocol.ChangeCost(len(data)); size > protocol.MaxChanges {
+				return fmt.Errorf("the filter asks for changes of more than %d bytes", protocol.MaxChanges)
 			}
 			c.changes = append(c.changes, change{code, data})
 			verdict = code == protocol.ReplyReplyCode

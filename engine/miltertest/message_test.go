@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"luamilter/protocol"
 )
 
 func TestBodiesGoInChunksThatAnMTAWouldSend(t *testing.T) {
@@ -127,7 +129,7 @@ func TestBrokenChangesAreNotFound(t *testing.T) {
 
 func TestChangesAreBounded(t *testing.T) {
 	piece := "b" + strings.Repeat("x", 65535)
-	m := &milter{answers: map[byte][]string{'E': slices.Repeat([]string{piece}, maxChanges/65536+1)}}
+	m := &milter{answers: map[byte][]string{'E': slices.Repeat([]string{piece}, protocol.MaxChanges/65536+1)}}
 	out, err := runScript(t, m, `
 		local conn = mt.connect("/s")
 		mt.echo(mt.eom(conn))

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 
@@ -11,6 +12,7 @@ import (
 
 	"luamilter/luabind"
 	"luamilter/luabind/definitions"
+	"luamilter/protocol"
 )
 
 // checkCalls looks at the arguments of calls of the host's functions.
@@ -106,16 +108,21 @@ func (p *program) checkArguments(s *source, c call, name string) {
 		if open && i == len(c.expr.Args)-1 {
 			break
 		}
-		v, ok := constant(arg)
+		v, ok := s.constant(arg, 0)
+		if _, isTable := arg.(*ast.TableExpr); isTable && luabind.IsVerdict(name) {
+			v, ok = &lua.LTable{}, true // reject{...}
+		}
 		if !ok {
 			v = lua.LString("x")
 		}
 		known[i] = ok
 		values = append(values, v)
 	}
+	written := len(values)
 	for range mostTries {
 		complaint := p.probe.Complaint(name, values...)
 		if complaint == "" {
+			p.checkTexts(s, c, name, values[:written], known)
 			return
 		}
 		n := blamed(complaint)
@@ -144,16 +151,40 @@ func blamed(complaint string) (n int) {
 	return n
 }
 
-// constant is the value of an expression that is written down as it is.
-func constant(e ast.Expr) (lua.LValue, bool) {
+// likeCode is a text that looks like the code of a reply, like its xcode, or like both in front of a text.
+var likeCode = regexp.MustCompile(`^([245]\d\d( [245]\.\d{1,3}\.\d{1,3}( .*)?)?|[245]\.\d{1,3}|[245](\.\d{1,3}){2,}( .*)?)$`)
+
+// checkTexts finds codes that stand in the text of a reply.
+func (p *program) checkTexts(s *source, c call, name string, values []lua.LValue, known []bool) {
+	if !luabind.IsVerdict(name) {
+		return
+	}
+	for i, v := range values[:min(len(values), 2)] {
+		text, ok := v.(lua.LString)
+		if !ok || !known[i] || !known[0] || !likeCode.MatchString(string(text)) ||
+			i == 1 && values[0].Type() == lua.LTNumber && protocol.IsEnhancedCode(string(text)) {
+			continue
+		}
+		p.report(s, s.at(c.expr.Args[i]), Warning, "bad-argument",
+			"%q is sent as a text; the code is a number, and the xcode an argument of its own with three numbers, such as \"5.7.1\"", string(text))
+	}
+}
+
+// constant is the value of an expression that is written down as it is, or of a local that never has another one. Where the
+// local is read elsewhere as well, its value may have been looked at before.
+func (s *source) constant(e ast.Expr, depth int) (lua.LValue, bool) {
 	switch e := e.(type) {
+	case *ast.IdentExpr:
+		if v := s.owners[e]; v != nil && v.writes == 0 && v.reads == 1 && depth < followMost {
+			return s.constant(v.value, depth+1)
+		}
 	case *ast.StringExpr:
 		return lua.LString(e.Value), true
 	case *ast.NumberExpr:
 		v, err := strconv.ParseFloat(e.Value, 64)
 		return lua.LNumber(v), err == nil && !slices.Contains([]byte(e.Value), 'x')
 	case *ast.UnaryMinusOpExpr:
-		v, ok := constant(e.Expr)
+		v, ok := s.constant(e.Expr, depth)
 		number, isNumber := v.(lua.LNumber)
 		return -number, ok && isNumber
 	case *ast.NilExpr:

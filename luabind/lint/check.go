@@ -36,6 +36,7 @@ func Check(files []File, options Options) *Report {
 		Options: options, set: definitions.Shipped(), probe: luabind.NewProbe(), findings: map[string][]Finding{},
 		own: map[string]bool{}, ownFields: map[string]bool{}, modules: map[string]string{}, givenAway: map[string]bool{},
 		onlyCalled: map[*function]bool{}, computedFields: map[string]bool{}, requiredAtLoad: map[string]bool{},
+		tested: map[string]bool{}, verdictsOf: map[*function]string{},
 	}
 	defer p.probe.Close()
 	p.known = knownNames(p.set)
@@ -83,6 +84,7 @@ func (p *program) run() {
 		p.checkMethods(s)
 		p.checkPlaces(s)
 		p.checkResults(s)
+		p.checkDropped(s)
 		p.checkMessage(s)
 		p.checkLocals(s)
 	}

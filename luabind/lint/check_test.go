@@ -34,6 +34,14 @@ func TestWhatIsNotSureIsNotTold(t *testing.T) {
 		"a macro of the connection, later":       `function on_eom() print(macro("{daemon_name}"), macro("i")) end`,
 		"a verdict that was made at load":        `local no = skip() function on_body() return no end`,
 		"names that say that they are not meant": `local _, b = ("x"):find("x") function on_mail(_sender) local _x = b end`,
+		"a text that only begins like a code":    `function on_mail() return reject("5 messages", "550 messages", "4.2 GB are too much") end`,
+		"a code that is looked at before":        `local code = 450 function on_mail() if code > 499 then return reject(code) end end`,
+		"a code that may be a number":            `function on_mail(s) return reject(tonumber(s), "5.7.1", s) end`,
+		"a method of the message by its name":    `function on_message(m) local set = m.set_header set(m, "X", "y") m.set_header(m, "X", "z") end`,
+		"a function that counts and goes on":     `local function seen() conn.n = 1 return continue() end function on_mail() seen() end`,
+		"a function in two callbacks":            `local function h() return discard() end on_connect = h on_mail = h`,
+		"functions that call each other":         `local g local function f(n) return g(n) end g = function(n) return f(n) end function on_close() f(1) end`,
+		"what is looked for before it is used":   `local unpack = table.unpack or unpack if not utf8 then print(unpack) end function on_mail() end`,
 		"recursion between local functions":      `local f local function g() return f() end f = function() return g end function on_mail() print(f()) end`,
 	} {
 		var told []string

@@ -74,7 +74,7 @@ var rules = []Rule{
 		"function on_header()\n  msg.count = (msg.count or 0) + 1\nend\n",
 	},
 	{
-		"bad-argument", "arguments that a function of the API never takes (error)",
+		"bad-argument", "arguments that a function of the API never takes (error), codes in the text of a reply (warning)",
 		"The functions themselves are called with what stands in the script, so the message is the one that the log would have.",
 		"function on_mail()\n  return reject(450, \"4.7.1\", \"come back later\")\nend\n",
 		"function on_mail()\n  return tempfail(450, \"4.7.1\", \"come back later\")\nend\n",
@@ -86,7 +86,7 @@ var rules = []Rule{
 		"function on_eom()\n  add_header(\"X-Seen\", \"yes\")\nend\n",
 	},
 	{
-		luabind.RuleDroppedVerdict, "a verdict that is made and not returned (error)",
+		luabind.RuleDroppedVerdict, "a verdict that is made and not returned (error); one that a function of the script returns (warning)",
 		"A verdict is a value; only what a callback returns is told to the mail server. The script does not load.",
 		"function on_mail(sender)\n  if sender == \"\" then\n    reject(\"no bounces\")\n  end\nend\n",
 		"function on_mail(sender)\n  if sender == \"\" then\n    return reject(\"no bounces\")\n  end\nend\n",

@@ -17,15 +17,16 @@ func (p *program) checkGlobals(s *source) {
 		case n.use == useAssign:
 			p.checkCallbackName(s, n)
 		case p.known.listed[n.text] || p.own[n.text]:
+		case removed[n.text] && p.tested[n.text]:
 		case removed[n.text]:
 			p.report(s, n.at, severityOf(n.use), "removed-function", "%s is not there%s", n.text, replacement(n.text))
 		case p.dynamic || isCallback(n.text):
 		case n.use == useRead:
-			p.report(s, n.at, Warning, "unknown-global", "the global %s is never set%s", n.text, p.nearGlobal(n.text))
+			p.report(s, n.at, Warning, "unknown-global", "the global %s is never set%s", n.text, p.nearGlobal(s, n.text))
 		case n.use == useIndex:
-			p.report(s, n.at, Error, "unknown-global", "there is no global %s, so its fields can't be read%s", n.text, p.nearGlobal(n.text))
+			p.report(s, n.at, Error, "unknown-global", "there is no global %s, so its fields can't be read%s", n.text, p.nearGlobal(s, n.text))
 		default:
-			p.report(s, n.at, Error, "unknown-global", "there is no global function %s%s", n.text, p.nearGlobal(n.text))
+			p.report(s, n.at, Error, "unknown-global", "there is no global function %s%s", n.text, p.nearGlobal(s, n.text))
 		}
 	}
 }
@@ -42,13 +43,21 @@ func isCallback(name string) bool {
 	return ok
 }
 
-func (p *program) nearGlobal(name string) string {
+// mostNear bounds the names of a script among which one is looked for: with very many it would take long.
+const mostNear = 1000
+
+func (p *program) nearGlobal(s *source, name string) string {
 	if _, isModule := moduleFields(p.set, name); isModule {
 		return "; write: local " + name + " = require \"" + name + "\""
 	}
 	candidates := slices.Clone(p.known.globals)
-	for own := range p.own {
-		candidates = append(candidates, own)
+	if len(p.own)+len(s.locals) <= mostNear {
+		for own := range p.own {
+			candidates = append(candidates, own)
+		}
+		for _, v := range s.locals {
+			candidates = append(candidates, v.name)
+		}
 	}
 	slices.Sort(candidates)
 	return didYouMean(name, "", candidates)
@@ -111,6 +120,7 @@ func (p *program) checkLibraryField(s *source, f field, full string) {
 	fields := p.known.fields[library]
 	switch {
 	case p.known.listed[full] || p.ownFields[full]:
+	case removed[full] && p.tested[full]:
 	case removed[full]:
 		p.report(s, f.at, severityOf(f.use), "removed-function", "%s is not there%s", full, replacement(full))
 	case library == "conn" || library == "msg":

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/yuin/gopher-lua/ast"
+	lua "github.com/yuin/gopher-lua"
 
 	"luamilter/luabind"
 	"luamilter/protocol"
@@ -33,12 +33,13 @@ func (p *program) findMacros() (reads []macroRead) {
 			if c.expr.Func == nil || len(c.expr.Args) == 0 || !p.path(s, c.expr.Func).is("macro") || p.own["macro"] {
 				continue
 			}
-			name, ok := c.expr.Args[0].(*ast.StringExpr)
+			value, _ := s.constant(c.expr.Args[0], 0)
+			name, ok := value.(lua.LString)
 			callbacks, sure := c.in.stages.each()
 			if !ok || !sure {
 				continue
 			}
-			reads = append(reads, macroRead{MacroRead{braced(name.Value), callbacks[0]}, s, s.at(name), callbacks})
+			reads = append(reads, macroRead{MacroRead{braced(string(name)), callbacks[0]}, s, s.at(c.expr.Args[0]), callbacks})
 		}
 	}
 	return reads

@@ -22,6 +22,7 @@ func (p *program) checkMethods(s *source) {
 		if p.full() {
 			return
 		}
+		p.checkDot(s, c, names)
 		id, ok := c.expr.Receiver.(*ast.IdentExpr)
 		if !ok || class == nil || s.owners[id] == nil || !s.isMessage(s.owners[id]) {
 			continue
@@ -32,6 +33,30 @@ func (p *program) checkMethods(s *source) {
 		}
 		p.report(s, c.at, Error, "unknown-field", "a message has no method %s%s", c.expr.Method, didYouMean(c.expr.Method, "", names))
 	}
+}
+
+// checkDot finds methods of the message that are called with a dot, and without the message as the first argument.
+func (p *program) checkDot(s *source, c call, names []string) {
+	field, ok := c.expr.Func.(*ast.AttrGetExpr)
+	if !ok {
+		return
+	}
+	object, ok := field.Object.(*ast.IdentExpr)
+	method, constant := field.Key.(*ast.StringExpr)
+	if !ok || !constant || s.owners[object] == nil || !s.isMessage(s.owners[object]) || !slices.Contains(names, method.Value) {
+		return
+	}
+	if len(c.expr.Args) > 0 {
+		switch e := c.expr.Args[0].(type) {
+		case *ast.IdentExpr:
+			if s.owners[e] == s.owners[object] {
+				return
+			}
+		case *ast.Comma3Expr:
+			return
+		}
+	}
+	p.report(s, c.at, Error, "bad-argument", "the method %s is called without its message; write: %s:%[1]s(...)", method.Value, object.Value)
 }
 
 // checkMethod looks at the number of arguments.

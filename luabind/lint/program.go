@@ -25,8 +25,11 @@ type program struct {
 	own        map[string]bool   // globals that the files assign
 	ownFields  map[string]bool   // fields of libraries and of conn and msg that they assign: "string.trim"
 	modules    map[string]string // globals that hold what require gives, and never another value
+	tested     map[string]bool   // what a script looks for before it uses it: "table.unpack"
 	givenAway  map[string]bool   // globals that are read otherwise than to be called
 	onlyCalled map[*function]bool
+	verdictsOf map[*function]string // the functions of the API with which they may decide
+	globals    map[string]*function // of global names that are assigned once in all files
 
 	requiredAtLoad map[string]bool
 	reads          []MacroRead
@@ -104,6 +107,9 @@ func (p *program) surveyFields(s *source) {
 	}
 	for _, object := range s.computed {
 		p.computedFields[p.path(s, object).String()] = true
+	}
+	for _, e := range s.tests {
+		p.tested[p.path(s, e).String()] = true
 	}
 	for _, n := range s.names {
 		if n.text == "_G" && n.use == useIndex {

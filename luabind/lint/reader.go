@@ -51,7 +51,9 @@ func (r *reader) stmt(s ast.Stmt) {
 	case *ast.LocalAssignStmt:
 		r.local(s)
 	case *ast.FuncCallStmt:
+		before := len(r.calls)
 		r.expr(s.Expr)
+		r.droppedCall(s.Expr, before)
 	case *ast.DoBlockStmt:
 		r.block(s.Stmts)
 	case *ast.WhileStmt:
@@ -65,6 +67,7 @@ func (r *reader) stmt(s ast.Stmt) {
 		r.expr(s.Condition)
 		r.close()
 	case *ast.IfStmt:
+		r.tests = append(r.tests, s.Condition)
 		r.expr(s.Condition)
 		r.block(s.Then)
 		r.block(s.Else)
@@ -78,12 +81,22 @@ func (r *reader) stmt(s ast.Stmt) {
 		at := r.cursor.take(s.Line(), "", parse.TReturn)
 		if len(s.Exprs) > 0 {
 			r.returns = append(r.returns, result{s.Exprs[0], at, r.fn})
+			r.fn.results = append(r.fn.results, s.Exprs[0])
 		}
 		r.exprs(s.Exprs)
 	case *ast.LabelStmt:
 		r.cursor.take(s.Line(), s.Name, parse.TIdent)
 	case *ast.GotoStmt:
 		r.cursor.take(s.Line(), s.Label, parse.TIdent)
+	}
+}
+
+// droppedCall notes the call that is a statement, among those that were read since.
+func (r *reader) droppedCall(e ast.Expr, since int) {
+	for _, c := range r.calls[since:] {
+		if ast.Expr(c.expr) == e {
+			r.dropped = append(r.dropped, c)
+		}
 	}
 }
 
@@ -172,7 +185,7 @@ func (r *reader) funcDef(s *ast.FuncDefStmt) {
 }
 
 func (r *reader) function(f *ast.FunctionExpr, implicit ...string) {
-	fn := &function{parent: r.fn}
+	fn := &function{source: r.source, parent: r.fn}
 	r.bodies[f] = fn
 	r.fn = fn
 	r.open()

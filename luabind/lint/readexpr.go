@@ -37,9 +37,11 @@ func (r *reader) expr(e ast.Expr) {
 		case *ast.FunctionExpr:
 			r.function(x)
 		case *ast.LogicalOpExpr:
+			r.tests = append(r.tests, x.Lhs, x.Rhs)
 			r.expr(x.Lhs)
 			r.expr(x.Rhs)
 		case *ast.RelationalOpExpr:
+			r.tests = append(r.tests, x.Lhs, x.Rhs)
 			r.expr(x.Lhs)
 			r.expr(x.Rhs)
 		case *ast.ArithmeticOpExpr:
@@ -48,6 +50,7 @@ func (r *reader) expr(e ast.Expr) {
 		case *ast.UnaryMinusOpExpr:
 			r.expr(x.Expr)
 		case *ast.UnaryNotOpExpr:
+			r.tests = append(r.tests, x.Expr)
 			r.expr(x.Expr)
 		case *ast.UnaryLenOpExpr:
 			r.expr(x.Expr)
@@ -122,6 +125,9 @@ func (r *reader) call(e *ast.FuncCallExpr) {
 		r.cursor.take(e.Line(), e.Method, parse.TIdent)
 	case *ast.IdentExpr:
 		r.ident(fn, useCall)
+		if fn.Value == "type" {
+			r.tests = append(r.tests, e.Args...)
+		}
 	case *ast.AttrGetExpr:
 		r.attr(fn, useCall)
 	default:

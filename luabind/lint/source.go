@@ -25,19 +25,23 @@ type source struct {
 	names    []name
 	calls    []call
 	fields   []field
+	tests    []ast.Expr // that are looked at for whether they are there
 	computed []ast.Expr // objects of which a field is assigned whose name is computed
 	returns  []result
+	dropped  []call // whose results nobody takes
 	targets  []target
 }
 
 // function is one function of a file, or the file itself.
 type function struct {
+	source   *source
 	parent   *function        // nil for the file
 	callback luabind.Callback // that it is; OnLoad also where isCallback is false
 	is       bool             // it is a callback
 
 	callers []*function
 	stages  stages
+	results []ast.Expr // the first of each return statement with a value
 }
 
 // local is a local variable or a parameter.
@@ -48,6 +52,7 @@ type local struct {
 	reads    int
 	writes   int // besides the declaration
 	given    int // reads that are no call of it
+	hooked   int // of these, assignments to the global of a callback
 	value    ast.Expr
 	of       *function // that it is a parameter of
 	first    bool      // the first one
@@ -111,9 +116,10 @@ func readSource(path string, src []byte) (*source, error) {
 		return nil, err
 	}
 	s := &source{
-		name: path, chunk: chunk, main: &function{}, places: map[ast.Expr]place{},
+		name: path, chunk: chunk, places: map[ast.Expr]place{},
 		owners: map[*ast.IdentExpr]*local{}, bodies: map[*ast.FunctionExpr]*function{},
 	}
+	s.main = &function{source: s}
 	s.tokens, s.lines = tokens(src)
 	r := reader{source: s, cursor: cursor{list: s.tokens}, fn: s.main}
 	r.block(stmts)

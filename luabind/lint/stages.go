@@ -34,19 +34,19 @@ var callsAtOnce = map[string]bool{
 
 // reach finds out what the functions of all files of a script are called from.
 func (p *program) reach() {
-	globals := p.globalFunctions()
+	p.globals = p.globalFunctions()
 	for _, s := range p.sources {
 		s.main.stages = atLoad
 		taken := map[*function]bool{}
 		for _, c := range s.calls {
-			if fn := callee(s, c.expr, globals); fn != nil {
+			if fn := p.callee(s, c.expr); fn != nil {
 				fn.callers = append(fn.callers, c.in)
 				taken[fn] = true
 			}
 			p.passed(s, c, taken)
 		}
 		for _, t := range s.targets {
-			p.assigned(s, t, globals, taken)
+			p.assigned(s, t, taken)
 		}
 		p.named(s, taken)
 		for _, fn := range s.bodies {
@@ -82,7 +82,7 @@ func (p *program) globalFunctions() map[string]*function {
 }
 
 // callee is the function of the script that a call runs, nil where that is another one or not known.
-func callee(s *source, e *ast.FuncCallExpr, globals map[string]*function) *function {
+func (p *program) callee(s *source, e *ast.FuncCallExpr) *function {
 	id, ok := e.Func.(*ast.IdentExpr)
 	if !ok {
 		return nil
@@ -90,7 +90,7 @@ func callee(s *source, e *ast.FuncCallExpr, globals map[string]*function) *funct
 	if v := s.owners[id]; v != nil {
 		return s.held(v)
 	}
-	return globals[id.Value]
+	return p.globals[id.Value]
 }
 
 // held is the function that a local holds for good, nil for another value.
@@ -125,13 +125,22 @@ func (p *program) passed(s *source, c call, taken map[*function]bool) {
 }
 
 // assigned notes functions that become callbacks, or globals that are called by name only.
-func (p *program) assigned(s *source, t target, globals map[string]*function, taken map[*function]bool) {
-	f, ok := t.value.(*ast.FunctionExpr)
-	if !ok {
+func (p *program) assigned(s *source, t target, taken map[*function]bool) {
+	cb, isCallback := luabind.CallbackNamed(t.name)
+	var fn *function
+	switch e := t.value.(type) {
+	case *ast.FunctionExpr:
+		fn = s.bodies[e]
+	case *ast.IdentExpr:
+		if v := s.owners[e]; isCallback && v != nil {
+			fn = s.held(v)
+			v.hooked++
+		}
+	}
+	if fn == nil {
 		return
 	}
-	fn := s.bodies[f]
-	if cb, ok := luabind.CallbackNamed(t.name); ok {
+	if isCallback {
 		fn.callback, fn.is = cb, true
 		fn.stages |= stageOf(cb)
 		if p.givenAway[t.name] || p.dynamic {
@@ -140,7 +149,7 @@ func (p *program) assigned(s *source, t target, globals map[string]*function, ta
 		taken[fn] = true
 		return
 	}
-	if globals[t.name] != fn || p.givenAway[t.name] || p.dynamic {
+	if p.globals[t.name] != fn || p.givenAway[t.name] || p.dynamic {
 		fn.stages |= unknown
 		return
 	}
@@ -153,7 +162,7 @@ func (p *program) named(s *source, taken map[*function]bool) {
 		fn := s.held(v)
 		switch {
 		case fn == nil:
-		case v.given > 0:
+		case v.given > v.hooked:
 			delete(taken, fn)
 			fn.stages |= unknown
 		default:

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -106,16 +107,74 @@ func (p *program) checkResults(s *source) {
 	}
 }
 
-// verdictCall is the function that makes the verdict which an expression is, "" for another expression.
-func (p *program) verdictCall(s *source, e ast.Expr) string {
-	call, ok := e.(*ast.FuncCallExpr)
-	if !ok || call.Func == nil {
+// verdictCall is the function that makes the verdict which an expression is, or may be; "" for another expression.
+func (p *program) verdictCall(s *source, e ast.Expr) string { return p.verdictOf(s, e, 0) }
+
+func (p *program) verdictOf(s *source, e ast.Expr, depth int) string {
+	if depth > followMost {
 		return ""
 	}
-	if path := p.path(s, call.Func); path.module == "" && luabind.IsVerdict(path.name) && !p.own[path.name] {
-		return path.name
+	switch e := e.(type) {
+	case *ast.LogicalOpExpr:
+		return cmp.Or(p.verdictOf(s, e.Rhs, depth+1), p.verdictOf(s, e.Lhs, depth+1))
+	case *ast.IdentExpr:
+		if v := s.owners[e]; v != nil && v.writes == 0 {
+			return p.verdictOf(s, v.value, depth+1)
+		}
+	case *ast.FuncCallExpr:
+		if e.Func == nil {
+			return ""
+		}
+		if path := p.path(s, e.Func); path.module == "" && luabind.IsVerdict(path.name) && !p.own[path.name] {
+			return path.name
+		}
+		return p.verdictFrom(p.callee(s, e))
 	}
 	return ""
+}
+
+// verdictFrom is the function that makes the verdict which a function of the script may return, "" for none. Where there are
+// several it is the first that stops the mail.
+func (p *program) verdictFrom(fn *function) string {
+	if fn == nil {
+		return ""
+	}
+	if found, known := p.verdictsOf[fn]; known {
+		return found
+	}
+	p.verdictsOf[fn] = "" // as long as it is not known: it may call itself
+	found := ""
+	for _, e := range fn.results {
+		if verdict := p.verdictCall(fn.source, e); found == "" || stops(verdict) && !stops(found) {
+			found = verdict
+		}
+	}
+	p.verdictsOf[fn] = found
+	return found
+}
+
+// stops says whether mail does not pass with a verdict.
+func stops(verdict string) bool {
+	switch verdict {
+	case "reject", "tempfail", "discard", "shutdown":
+		return true
+	}
+	return false
+}
+
+// checkDropped finds calls of functions of the script that return a verdict which nobody takes. Calls of reject() itself are
+// luabind's to find.
+func (p *program) checkDropped(s *source) {
+	for _, c := range s.dropped {
+		id, ok := c.expr.Func.(*ast.IdentExpr)
+		if !ok {
+			continue
+		}
+		if verdict := p.verdictCall(s, c.expr); stops(verdict) && (s.owners[id] != nil || !luabind.IsVerdict(id.Value)) {
+			p.report(s, c.at, Warning, luabind.RuleDroppedVerdict, "the verdict of %s() that %s may return is dropped; write: local v = %[2]s(...) if v then return v end",
+				verdict, id.Value)
+		}
+	}
 }
 
 // noVerdict says what an expression is that can't be a verdict; "" where it may be one, or nil.

@@ -1,4 +1,6 @@
-local code = 450 -- not followed: what a setting is may be asked before
+local code = 450 -- what is read several times may be looked at before
+local class = 450
+local marked = "X-Marked:"
 
 function on_mail(sender)
   if sender == "a" then return reject(450, "4.7.1", "come back later") end
@@ -7,11 +9,17 @@ function on_mail(sender)
   if sender == "d" then return reject(code, "5.7.1", "two\nlines") end
   if sender == "e" then return shutdown(521, "bye") end
   if sender == "f" then return reject(550, "5.7.1", sender, "nul \0") end
+  if sender == "g" then return reject(class, sender) end
+  if code > 499 then return reject("550", "no") end
+  if sender == "h" then return reject(550, "5.7", "two numbers") end
+  if sender == "i" then return tempfail("4.7.1 later", "5 recipients", "4.2.1 is told of no third line") end
+  if sender == "j" then return reject { 550, "no" } end
   return reject(550.5)
 end
 
 function on_header(name, value)
   add_header("X-Seen:", value)
+  add_header(marked, value)
   add_header("", value)
   add_header("X Seen", "yes")
   add_header(name, "two\nlines")
@@ -32,4 +40,9 @@ function on_eom()
   quarantine("")
   quarantine("two\nlines")
   macro()
+end
+
+function on_message(m)
+  m.set_header("X-Seen", "yes")
+  m.set_header(m, "X-Seen", "yes")
 end

@@ -22,6 +22,12 @@ function on_body(chunk)
   return chunk:find("x") and skip()
 end
 
+local function greet()
+  return discard()
+end
+
+on_helo = greet
+
 function on_unknown(command)
   if command == "XADR" then
     return accept()

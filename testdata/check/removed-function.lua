@@ -12,3 +12,12 @@ function on_mail()
     exit(1)
   end
 end
+
+-- What a script looks for before it uses it is its own business.
+local pack = table.pack or function(...) return { ... } end
+if type(os.getenv) == "function" and type(os.remove) == "function" then
+  os.remove("spool")
+end
+if utf8 then
+  print(utf8.len("x"), pack())
+end

@@ -12,5 +12,16 @@ function on_close()
   if conn.helo then
     return discard()
   end
-  return nil
+  local late = accept()
+  return late
 end
+
+local function judge()
+  return tempfail()
+end
+
+local function ended()
+  return judge()
+end
+
+on_abort = ended
