@@ -10,7 +10,7 @@ import (
 	"luamilter/protocol"
 )
 
-// session is one SMTP connection as the scripts see it. One goroutine uses it.
+// session is one SMTP connection as the scripts see it. One goroutine uses it at a time.
 type session struct {
 	host    *Host
 	gen     *Generation
