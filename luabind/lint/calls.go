@@ -30,6 +30,7 @@ func (p *program) checkCalls(s *source) {
 		}
 		if path.module == "" && luabind.Takes(path.name) {
 			p.checkArguments(s, c, path.name)
+			p.checkReply(s, c, path.name)
 		}
 	}
 }

@@ -149,6 +149,12 @@ var rules = []Rule{
 		"function on_mail()\n  return tempfail()\nend\n",
 	},
 	{
+		"reply-text", "a code or an xcode in the text of a reply (warning)",
+		"The client would read it behind the code and the xcode that stand there by themselves. An xcode is 5.x.y or 4.x.y, as the code.",
+		"function on_mail()\n  return reject(\"550 5.1.8 no such domain\")\nend\n",
+		"function on_mail()\n  return reject(550, \"5.1.8\", \"no such domain\")\nend\n",
+	},
+	{
 		luabind.RuleSyntax, "a file that is no Lua (error)",
 		"The parser stopped at this token; the mistake is there or before it.",
 		"function on_mail()\n  return reject(550 \"no\")\nend\n",
