@@ -90,6 +90,9 @@ func (f *miltertestFlags) run(host *hostFlags, verbose bool, out, errOut io.Writ
 	if verbose {
 		options.Trace = errOut
 	}
+	if isTerminal(out) {
+		options.Shown = printableLines
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	switch {
