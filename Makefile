@@ -19,9 +19,9 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 # What the tests talk to: a real MTA, a milter client that nobody here wrote, and the reference Lua; a second reader of
 # mail; a C compiler is for the race detector, and with libmilter for the filters that benchmarks compare with; shells that
-# complete, and a reader of manual pages.
-TEST_PACKAGES := postfix miltertest lua5.1 gcc libc6-dev libmilter-dev python3 lua-check zsh fish mandoc
-TEST_COMMANDS := postconf miltertest lua5.1 gcc python3 luacheck zsh fish mandoc
+# complete, a reader of manual pages, and a terminal to look at.
+TEST_PACKAGES := postfix miltertest lua5.1 gcc libc6-dev libmilter-dev python3 lua-check zsh fish mandoc tmux
+TEST_COMMANDS := postconf miltertest lua5.1 gcc python3 luacheck zsh fish mandoc tmux
 TEST_FILES    := /usr/include/libmilter/mfapi.h
 LINT_PACKAGES := lua-check
 LINT_COMMANDS := luacheck

@@ -258,8 +258,8 @@ func TestAFailedCallbackSaysWhereAndHow(t *testing.T) {
 	if failure.Kind != KindRaised || !strings.HasSuffix(failure.Message, "filter.lua:2: boom") {
 		t.Errorf("got %s %q, want kind %s and the line of the error", failure.Kind, failure.Message, KindRaised)
 	}
-	if !strings.Contains(failure.Traceback, "filter.lua:5") {
-		t.Errorf("got traceback %q, want the caller's line in it", failure.Traceback)
+	if !strings.HasSuffix(failure.Traceback, "filter.lua:5: in on_mail") {
+		t.Errorf("got traceback %q, want the caller's line and name at its end", failure.Traceback)
 	}
 	f = load(t, "function on_mail()\n  while true do end\nend")
 	_, err = f.state.Call(OnMail, &protocol.Event{Macros: f.scope.Macros}, f.scope, Limit{Time: 20 * time.Millisecond})

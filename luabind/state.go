@@ -259,7 +259,7 @@ func (st *State) failure(err error) *Failure {
 	f := &Failure{Kind: KindRaised, Callback: st.callback, Message: bounded(err.Error())}
 	var raised *lua.ApiError
 	if errors.As(err, &raised) {
-		f.Message, f.Traceback = bounded(describe(raised.Object)), bounded(raised.StackTrace)
+		f.Message, f.Traceback = bounded(describe(raised.Object)), bounded(st.traceback(raised))
 		if raised.Type == lua.ApiErrorPanic {
 			f.Kind = KindPanic
 		}
@@ -275,6 +275,11 @@ func (st *State) failure(err error) *Failure {
 		f.Kind = KindOversize
 	}
 	return f
+}
+
+// traceback names the callback: gopher-lua takes a function that Go calls for the main chunk of its file.
+func (st *State) traceback(raised *lua.ApiError) string {
+	return strings.Replace(raised.StackTrace, "in main chunk\n\t[G]: ?", "in "+st.callback.String(), 1)
 }
 
 // bounded cuts a text that a script may have made as long as it likes, and lets go of the rest.

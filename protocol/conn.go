@@ -67,8 +67,7 @@ type conn struct {
 }
 
 func newConn(s *Server, nc net.Conn, peer Peer) *conn {
-	c := &conn{server: s, peer: peer, since: time.Now()}
-	c.link.net = nc
+	c := &conn{server: s, peer: peer, link: link{net: nc, fd: -1}, since: time.Now()}
 	c.frames.body = true
 	c.frames.idle = newIdleReader(nc)
 	c.out = c.small[:0]
@@ -206,18 +205,14 @@ func (c *conn) mayEnd(life int32) bool {
 
 // endWaiting ends the connection if a server that shuts down may do so.
 func (c *conn) endWaiting() {
-	if life := c.life.Load(); c.mayEnd(life) && c.life.CompareAndSwap(life, lifeClosed) {
-		c.abandon(errShutdown)
+	if life := c.life.Load(); !c.mayEnd(life) || !c.life.CompareAndSwap(life, lifeClosed) {
+		return
 	}
-}
-
-// abandon ends a connection that waited, after life has become lifeClosed.
-func (c *conn) abandon(err error) {
 	if c.loop == nil {
 		c.link.cut() // its goroutine does the rest
 		return
 	}
-	go c.loop.finish(c, err)
+	go c.loop.finish(c, errShutdown)
 }
 
 // read reads once. The deadline is left where it is as long as it does not come too late; one that
@@ -280,9 +275,7 @@ func (c *conn) write(p []byte) error {
 		if err != errNothing {
 			return err
 		}
-		if err := c.leave(); err != nil {
-			return err
-		}
+		c.leave()
 		p = p[n:]
 	}
 	if now := time.Now(); c.writeBy.Sub(now) < writeTimeout/2 {

@@ -2,7 +2,6 @@ package protocol
 
 import (
 	"io"
-	"net"
 	"sync"
 	"syscall"
 )
@@ -25,11 +24,8 @@ var scratch = sync.Pool{New: func() any {
 	return &buffer
 }}
 
-func newIdleReader(nc net.Conn) idleReader {
-	if nc == nil {
-		return idleReader{}
-	}
-	sc, ok := nc.(syscall.Conn)
+func newIdleReader(w waiter) idleReader {
+	sc, ok := w.(syscall.Conn)
 	if !ok {
 		return idleReader{}
 	}

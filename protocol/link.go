@@ -2,19 +2,26 @@ package protocol
 
 import (
 	"io"
-	"net"
 	"os"
 	"sync"
 	"syscall"
+	"time"
 	"unsafe"
 )
 
 // link is the socket of a connection: a net.Conn, or, as long as a loop serves the connection, a bare file descriptor
-// that nobody waits for. The owner of the connection uses it; only cut is for others.
+// that nobody waits for, and that is an os.File afterwards. The owner of the connection uses it; only cut is for others.
 type link struct {
 	mu  sync.Mutex // of what follows when the owner changes it, and when others read it
-	net net.Conn   // nil: fd is used
-	fd  int
+	net waiter     // nil: fd is used
+	fd  int        // -1: net is a net.Conn, or closed
+}
+
+// waiter is a socket that can wait.
+type waiter interface {
+	io.ReadWriteCloser
+	SetReadDeadline(time.Time) error
+	SetWriteDeadline(time.Time) error
 }
 
 // errNothing says that a bare descriptor has nothing to read, or takes nothing more.
@@ -55,15 +62,11 @@ func callNow(number uintptr, fd int, p []byte) (int, error) {
 	}
 }
 
-// wrap makes a net.Conn of the bare descriptor, which can wait.
-func (l *link) wrap() error {
-	file := os.NewFile(uintptr(l.fd), "milter")
-	nc, err := net.FileConn(file)
+// wrap makes the bare descriptor one that can wait. A net.Conn would take another one, and there may be none left.
+func (l *link) wrap() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_ = file.Close()
-	l.net, l.fd = nc, -1
-	return err
+	l.net = os.NewFile(uintptr(l.fd), "milter")
 }
 
 // close closes the socket.
@@ -74,17 +77,17 @@ func (l *link) close() {
 		_ = l.net.Close()
 	} else if l.fd >= 0 {
 		_ = syscall.Close(l.fd)
-		l.fd = -1
 	}
+	l.fd = -1
 }
 
 // cut ends all that the owner may be doing with the socket.
 func (l *link) cut() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.net != nil {
-		_ = l.net.Close()
-	} else if l.fd >= 0 {
+	if l.fd >= 0 {
 		_ = syscall.Shutdown(l.fd, syscall.SHUT_RDWR) // the number may be another's after a close
+	} else if l.net != nil {
+		_ = l.net.Close()
 	}
 }

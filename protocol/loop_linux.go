@@ -28,7 +28,7 @@ type loop struct {
 	turn atomic.Uint64
 	seen uint64       // turn at the last look
 	hot  atomic.Bool  // it is not in a wait that may be long
-	long atomic.Int64 // nanoseconds spent on long turns since they were last judged
+	long atomic.Int64 // nanoseconds for which long turns held it up, since that was last judged
 
 	// epoch is counted up idleEpochs times in each idle timeout.
 	epoch atomic.Uint32
@@ -46,6 +46,8 @@ const (
 	hotWaits = 3
 	// reliefEvery is how often a loop is looked at, while there is something to do.
 	reliefEvery = 5 * time.Millisecond
+	// heldMost is how long a turn holds up the loop: at the second look another goroutine leads it.
+	heldMost = 2 * reliefEvery
 	// idleEpochs is the precision of the idle timeout.
 	idleEpochs = 16
 )
@@ -127,6 +129,8 @@ func (c *conn) beginInLoop() (err error) {
 
 // bare takes the descriptor out of the net.Conn, so that Go's poller knows nothing of it.
 func (l *link) bare() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	raw, err := l.net.(syscall.Conn).SyscallConn()
 	if err != nil {
 		return err
@@ -142,8 +146,6 @@ func (l *link) bare() error {
 	if err != nil {
 		return fmt.Errorf("dup: %w", err)
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	_ = l.net.Close()
 	l.net, l.fd = nil, int(fd)
 	return nil
@@ -198,9 +200,7 @@ func (l *loop) lead() {
 			l.turn.Store(c.turnNumber)
 			start := time.Now()
 			alone := l.serve(c)
-			if took := time.Since(start); took > longTurn {
-				l.long.Add(int64(took))
-			}
+			l.heldUp(time.Since(start))
 			leads := l.turn.CompareAndSwap(turn+1, turn+2)
 			if alone && leads {
 				go c.goOn()
@@ -212,6 +212,13 @@ func (l *loop) lead() {
 			}
 			turn += 2
 		}
+	}
+}
+
+// heldUp counts a turn if it was long.
+func (l *loop) heldUp(took time.Duration) {
+	if took > longTurn {
+		l.long.Add(int64(min(took, heldMost)))
 	}
 }
 
@@ -308,10 +315,8 @@ func (c *conn) turn() (err error) {
 // goOn serves a connection that its loop does not serve any more, to its end.
 func (c *conn) goOn() {
 	defer c.server.remove(c)
-	err := c.leave()
-	if err == nil {
-		err = c.wait()
-	}
+	c.leave()
+	err := c.wait()
 	if err == nil {
 		err = c.run()
 	}
@@ -319,19 +324,16 @@ func (c *conn) goOn() {
 }
 
 // leave makes the connection one that can wait. If its loop waits for it, another goroutine leads that from now on.
-func (c *conn) leave() error {
+func (c *conn) leave() {
 	l := c.loop
 	if l == nil {
-		return nil
+		return
 	}
 	l.remove(c)
 	c.loop = nil
 	l.relieve(c.turnNumber)
-	if err := c.link.wrap(); err != nil {
-		return err
-	}
+	c.link.wrap()
 	c.frames.idle = newIdleReader(c.link.net)
-	return nil
 }
 
 // look has another goroutine lead the loop if a connection has held it up since the last look, and reports whether
@@ -368,14 +370,8 @@ func (l *loop) endIdle(timeout time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, c := range l.conns {
-		life := c.life.Load()
-		if life == lifeBusy || life == lifeClosed || epoch-c.heard.Load() <= idleEpochs || !c.life.CompareAndSwap(life, lifeClosed) {
-			continue
+		if epoch-c.heard.Load() > idleEpochs && c.take() { // both are settled while mu is held
+			go l.finish(c, idleError(timeout))
 		}
-		if epoch-c.heard.Load() <= idleEpochs {
-			c.life.Store(life) // it was taken up and left again meanwhile
-			continue
-		}
-		c.abandon(idleError(timeout))
 	}
 }

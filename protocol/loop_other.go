@@ -26,6 +26,6 @@ func (*loop) finish(*conn, error)   {}
 func (*loop) end()                  {}
 func (*loop) look() bool            { return false }
 func (*loop) endIdle(time.Duration) {}
-func (*conn) leave() error          { return nil }
+func (*conn) leave()                {}
 
 func processCPU() time.Duration { return 0 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -64,6 +65,10 @@ func (c *adminClient) get(ctx context.Context, path string) (io.ReadCloser, erro
 	}
 	answer, err := c.http.Do(request)
 	if err != nil {
+		var failure *net.OpError
+		if errors.As(err, &failure) && failure.Op == "dial" {
+			return nil, dialError(c.address, "start luamilter with --admin, or give the address that it has", err)
+		}
 		return nil, fmt.Errorf("cannot ask luamilter at %s: %w", c.address, withoutURL(err))
 	}
 	if answer.StatusCode == http.StatusOK {

@@ -72,11 +72,8 @@ NAME is a function (add_header, mime.parse), a method (message:set_header, or m:
 callback (on_mail), an object or a field of it (msg, conn.helo), a module (mime) or a page (filters).
 Without a name it lists all of them.
 
-Flags:
-%s
-` + environmentHelp + `
 Exit codes: 0 fine, 2 there is nothing of that name.
-`
+%s`
 
 // clean takes away what people write behind a name: "add_header()", "filters.md".
 func clean(name string) string {

@@ -38,7 +38,7 @@ func entryLine(e *engine.Entry) string {
 		parts = append(parts, counted(n, "failure"))
 	}
 	if e.Kind != engine.EntryRecipient {
-		parts = append(parts, time.Duration(e.Took).String())
+		parts = append(parts, shortTime(time.Duration(e.Took)))
 	}
 	return printable(strings.Join(parts, "  "))
 }
@@ -144,7 +144,7 @@ func writeCalls(out io.Writer, e *engine.Entry) {
 			reply, _, _ := strings.Cut(c.Reply, "\n")
 			decided = strings.TrimSpace(decided + " " + reply)
 		}
-		row := fmt.Sprintf("  %s\t%s\t%s\t%s\t%s", c.Callback, printable(c.Script), time.Duration(c.Took), times, printable(decided))
+		row := fmt.Sprintf("  %s\t%s\t%s\t%s\t%s", c.Callback, printable(c.Script), shortTime(time.Duration(c.Took)), times, printable(decided))
 		fmt.Fprintln(table, strings.TrimRight(row, "\t"))
 	}
 	_ = table.Flush() // nobody to tell that nobody reads

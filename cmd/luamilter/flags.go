@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -29,7 +30,7 @@ func newFlags(command string) *pflag.FlagSet {
 func parse(fs *pflag.FlagSet, args []string, out io.Writer, help string) error {
 	err := fs.Parse(args)
 	if err == pflag.ErrHelp {
-		fmt.Fprintf(out, help, fs.FlagUsagesWrapped(100))
+		fmt.Fprintf(out, help, pflagDefault.ReplaceAllString(fs.FlagUsagesWrapped(100), "(default$1$2)"))
 		return &helpAsked{fs, help}
 	}
 	if err != nil {
@@ -37,6 +38,9 @@ func parse(fs *pflag.FlagSet, args []string, out io.Writer, help string) error {
 	}
 	return fromEnvironment(fs, os.LookupEnv)
 }
+
+// pflagDefault is a default of a text or of a list as pflag shows it, in quotes or brackets that nobody would type.
+var pflagDefault = regexp.MustCompile(`\(default(\s+)["\[](\S*)["\]]\)`)
 
 // fromEnvironment sets each flag that the command line has not set from LUAMILTER_<FLAG>. Variables that are no flag are
 // left alone: Kubernetes makes LUAMILTER_PORT and its like for a service called luamilter.

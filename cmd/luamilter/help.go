@@ -15,7 +15,7 @@ func helpCommand(args []string, out, errOut io.Writer) error {
 			}
 		}
 		if args[0] != "--help" && args[0] != "-h" {
-			return usageErrorf("there is no command %q", args[0])
+			return noCommand(args[0])
 		}
 	}
 	var usage, list strings.Builder

@@ -32,7 +32,18 @@ func luamilter(args []string, out, errOut io.Writer) int {
 			return exitCode(c.run(args, out, errOut), name, errOut)
 		}
 	}
-	return exitCode(usageErrorf("there is no command %q", name), "", errOut)
+	return exitCode(noCommand(name), "", errOut)
+}
+
+// noCommand says what was meant instead.
+func noCommand(name string) error {
+	if strings.HasSuffix(name, ".lua") {
+		return usageErrorf("there is no command %q; scripts are named with --script", name)
+	}
+	if near := luabind.Nearest(name, firstWords(describeCommands())); near != "" {
+		return usageErrorf("there is no command %q; did you mean %s?", name, near)
+	}
+	return usageErrorf("there is no command %q", name)
 }
 
 // splitCommand takes the subcommand from the front of args. Without one it is run, whose flags may follow.

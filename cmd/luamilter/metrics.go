@@ -50,7 +50,7 @@ func newMetrics(version string) *metrics {
 		connections: counters("luamilter_connections_refused_total",
 			"Connections that a script refused, by verdict and SMTP stage.", "verdict", "stage"),
 		failures: counters("luamilter_script_errors_total",
-			"Callbacks that failed, by kind: error, result, time, memory, stopped, oversize, panic, states.", "kind"),
+			"Callbacks that failed, by kind: error, result, time, memory, stopped, oversize, spool, panic, states.", "kind"),
 		bytes: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "luamilter_message_bytes_total",
 			Help: "Bytes of header and body that were sent to scripts, of messages that have ended.",

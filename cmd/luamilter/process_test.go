@@ -151,19 +151,28 @@ func startMilter(t *testing.T, listen string, args ...string) *milter {
 			t.Logf("log of luamilter %s:\n%s", strings.Join(args, " "), tail(m.log.String(), 16<<10))
 		}
 	})
-	eventually(t, "luamilter takes connections on "+listen, func() bool {
+	m.takesConnections(t, listen)
+	if i := slices.Index(args, "--admin"); i >= 0 {
+		m.takesConnections(t, args[i+1])
+	}
+	return m
+}
+
+// takesConnections waits until the milter listens.
+func (m *milter) takesConnections(t *testing.T, at string) {
+	t.Helper()
+	eventually(t, "luamilter takes connections on "+at, func() bool {
 		select {
 		case <-m.ended:
 			t.Fatalf("luamilter ended at start (%v):\n%s", m.err, m.log)
 		default:
 		}
-		c, err := dial(listen)
+		c, err := dial(at)
 		if err == nil {
 			c.Close()
 		}
 		return err == nil
 	})
-	return m
 }
 
 // dial connects to one of the two address forms that these tests use.

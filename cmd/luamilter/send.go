@@ -104,25 +104,25 @@ func (f *sendFlags) play(conn net.Conn, mail *mta.Mail, out io.Writer) (mta.Outc
 func (f *sendFlags) dial() (*recordedConn, error) {
 	conn, err := net.DialTimeout(f.network, f.socket, time.Duration(f.timeout))
 	if err != nil {
-		return nil, dialError(f.milter, err)
+		return nil, dialError(f.milter, "start the milter, or say with --milter where it is", err)
 	}
 	return &recordedConn{Conn: conn}, nil
 }
 
-// dialError says what to do about a milter that can't be reached.
-func dialError(milter string, err error) error {
+// dialError says what to do about an address where nobody can be reached.
+func dialError(address, remedy string, err error) error {
 	var failure *net.OpError
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Errorf("nothing listens at %s: start the milter, or say with --milter where it is", milter)
+		return fmt.Errorf("nothing listens at %s: %s", address, remedy)
 	case errors.Is(err, os.ErrNotExist):
-		return fmt.Errorf("there is no socket at %s: start the milter, or say with --milter where it is", milter)
+		return fmt.Errorf("there is no socket at %s: %s", address, remedy)
 	case errors.Is(err, os.ErrPermission):
-		return fmt.Errorf("this user may not open %s: see --socket-mode and --socket-group of luamilter run", milter)
+		return fmt.Errorf("this user may not open %s: see --socket-mode and --socket-group of luamilter run", address)
 	case errors.As(err, &failure):
 		err = failure.Err
 	}
-	return fmt.Errorf("connect to %s: %w", milter, err)
+	return fmt.Errorf("connect to %s: %w", address, err)
 }
 
 const sendHelp = `Sends one mail to a milter that runs, as an MTA would, and prints what is said: each line that

@@ -29,7 +29,7 @@ func TestDialErrorSaysWhatToDo(t *testing.T) {
 			if number, ok := cause.(syscall.Errno); ok {
 				cause = os.NewSyscallError("connect", number)
 			}
-			err := dialError("unix:s", &net.OpError{Op: "dial", Net: "unix", Err: cause})
+			err := dialError("unix:s", "start the milter", &net.OpError{Op: "dial", Net: "unix", Err: cause})
 			if !strings.HasPrefix(err.Error(), c.want) {
 				t.Errorf("got %q, want %q", err, c.want)
 			}

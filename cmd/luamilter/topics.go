@@ -56,8 +56,11 @@ func (t *topics) find(name string) (markdown string, ok bool) {
 	if f := t.set.Function(name); f != nil {
 		parts = append(parts, t.function(t.set, f))
 	}
-	if page := t.page(name); page != "" {
+	if page := t.page(cmp.Or(otherNames[name], name)); page != "" {
 		parts = append(parts, page)
+	}
+	if library, _, _ := strings.Cut(name, "."); len(parts) == 0 && slices.Contains(libraries, library) {
+		parts = t.chapters("Lua itself")
 	}
 	for _, find := range []func(string) []string{t.chapters, t.objects, t.fields, t.members} {
 		if len(parts) == 0 {
@@ -90,6 +93,12 @@ func (t *topics) page(name string) string {
 	page, _ := docs.Page(name)
 	return page
 }
+
+// otherNames are of pages that are also asked for by what they are about.
+var otherNames = map[string]string{"test": "testing"}
+
+// libraries are those of Lua; the manual of Lua describes what is not told of here.
+var libraries = []string{"string", "table", "math", "os", "io", "coroutine"}
 
 // morePages are those that describe the methods of an object.
 var morePages = map[string]string{

@@ -67,6 +67,7 @@ var failing = map[string]struct{ test, want string }{
 	"an assertion in a coroutine":     {`coroutine.wrap(function() t.equal(1, 2) end)()`, "got:  1\nwant: 2"},
 	"fail":                            {`t.fail("so not")`, "so not"},
 	"an error of the test":            {`local x = nil; x()`, "attempt to call"},
+	"a function that is not there":    {`t.equals(1, 2)`, "the module test has no equals; did you mean equal?"},
 	"a wrong option":                  {`t.send{ form = "x" }`, "send: there is no option form; there are ip, hostname,"},
 	"a wrong type":                    {`t.send{ from = {} }`, "send: from: a string expected, got table"},
 	"a wrong stage":                   {`t.send{ abort = "eom" }`, `send: abort: mail, rcpt, data, header, eoh or body expected, got "eom"`},

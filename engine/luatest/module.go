@@ -14,6 +14,7 @@ import (
 // testModule is what require "test" gives.
 func (r *runner) testModule() *lua.LTable {
 	module := r.lua.NewTable()
+	var names []string
 	for _, functions := range []map[string]lua.LGFunction{
 		{
 			"case": r.addCase, "before": r.addBefore, "after": r.addAfter,
@@ -24,9 +25,24 @@ func (r *runner) testModule() *lua.LTable {
 	} {
 		for name, fn := range functions {
 			module.RawSetString(name, r.lua.NewFunction(fn))
+			names = append(names, name)
 		}
 	}
+	slices.Sort(names)
+	meta := r.lua.NewTable()
+	meta.RawSetString("__index", r.lua.NewFunction(func(L *lua.LState) int { return noFunction(L, names) }))
+	module.Metatable = meta
 	return module
+}
+
+// noFunction raises for a name that the module does not have: that nil can't be called would not say which one is meant.
+func noFunction(L *lua.LState, names []string) int {
+	name, hint := L.Get(2).String(), ""
+	if near := luabind.Nearest(name, names); near != "" {
+		hint = "; did you mean " + near + "?"
+	}
+	L.RaiseError("the module test has no %s%s", name, hint)
+	return 0
 }
 
 func function(a luabind.Args, n int, arg string) *lua.LFunction {
