@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -290,11 +288,7 @@ func (a *admin) close() {
 func writeJSON(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	var text bytes.Buffer
-	e := json.NewEncoder(&text)
-	e.SetEscapeHTML(false) // error messages are full of <addresses>
-	e.SetIndent("", "  ")
 	// The values of this program all have a form in JSON, and whoever asked may be gone.
-	_ = e.Encode(value)
-	_, _ = w.Write(escapeControls(text.Bytes()))
+	text, _ := encodeJSON(value, "  ")
+	_, _ = w.Write(append(text, '\n'))
 }

@@ -228,22 +228,6 @@ func TestTheJournalIsNotForWebPages(t *testing.T) {
 	}
 }
 
-func TestJSONGivesNoOrdersToATerminal(t *testing.T) {
-	e := entryOf("x")
-	e.Sender = "\x1b[31m\u009b2J\x7f<é>\xff"
-	text, err := asJSON(e)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if bytes.ContainsAny(text, "\x1b\x7f\u009b\n") || !bytes.Contains(text, []byte(`"\u001b[31m\u009b2J\u007f<é>`)) {
-		t.Errorf("got %q", text)
-	}
-	var back engine.Entry
-	if err := json.Unmarshal(text, &back); err != nil || !strings.HasPrefix(back.Sender, "\x1b[31m\u009b2J\x7f<é>") {
-		t.Errorf("got %q and %v back", back.Sender, err)
-	}
-}
-
 func TestReadEvents(t *testing.T) {
 	for _, tt := range []struct{ name, stream, want string }{
 		{"one", "event: entry\ndata: {}\n\n", "entry={} "},

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -108,16 +107,14 @@ func (c *checker) run(files []string) error {
 		config = c.configuration(addr)
 	}
 	if c.flags.format.value == "json" {
-		encoder := json.NewEncoder(c.out)
-		encoder.SetIndent("", "  ")
-		encoder.SetEscapeHTML(false)
-		err := encoder.Encode(struct {
+		text, err := encodeJSON(struct {
 			Scripts []checked `json:"scripts"`
 			MTA     []string  `json:"mta"` // the lines of --mta
-		}{list, config})
+		}{list, config}, "  ")
 		if err != nil {
 			return err
 		}
+		fmt.Fprintf(c.out, "%s\n", text)
 	} else {
 		for _, line := range config {
 			fmt.Fprintln(c.out, line)

@@ -2,8 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -82,36 +80,6 @@ func (s *eventSender) send(p []byte) error {
 		return err
 	}
 	return s.control.Flush()
-}
-
-// asJSON is a value on one line, in which no character gives orders to a terminal: package json lets DEL and the C1 controls
-// through.
-func asJSON(value any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false) // addresses stand in <>
-	if err := e.Encode(value); err != nil {
-		return nil, err
-	}
-	line := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
-	return escapeControls(line), nil
-}
-
-// escapeControls does for JSON what its encoder leaves.
-func escapeControls(text []byte) []byte {
-	isControl := func(r rune) bool { return r >= 0x7f && r < 0xa0 }
-	if !bytes.ContainsFunc(text, isControl) {
-		return text
-	}
-	var safe bytes.Buffer
-	for _, r := range string(text) {
-		if isControl(r) {
-			fmt.Fprintf(&safe, `\u%04x`, r)
-		} else {
-			safe.WriteRune(r)
-		}
-	}
-	return safe.Bytes()
 }
 
 // mostEvent is the longest line of a stream of events that is read: an entry of 48 KiB, of which each byte is escaped.

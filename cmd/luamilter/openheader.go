@@ -13,7 +13,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"unicode"
 
 	"luamilter/engine/mta"
 	"luamilter/luabind/crypto/seal"
@@ -69,7 +68,7 @@ func openHeaderCommand(args []string, out, errOut io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("read key %s: %w", f.key, err)
 	}
-	text, err := readMail(file)
+	text, err := readInput("mail", file)
 	if err != nil {
 		return err
 	}
@@ -97,7 +96,8 @@ func openHeaderCommand(args []string, out, errOut io.Writer) error {
 	return nil
 }
 
-// openField gives the JSON in the value of a field, as one line that is safe to print.
+// openField gives the JSON in the value of a field, as one line that is safe to print: whoever knows the public key can seal
+// one that is not.
 func openField(key *ecdh.PrivateKey, value string) (string, error) {
 	sealed, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(value), ""))
 	if err != nil {
@@ -111,25 +111,7 @@ func openField(key *ecdh.PrivateKey, value string) (string, error) {
 	if err := json.Compact(&line, opened); err != nil {
 		return "", fmt.Errorf("what it holds is no JSON: %w", err)
 	}
-	return printableJSON(line.String()), nil
-}
-
-// printableJSON escapes what a terminal would not print but obey. Whoever knows the public key can seal such a text; in valid
-// JSON it stands in strings only.
-func printableJSON(text string) string {
-	var b strings.Builder
-	for _, r := range text {
-		switch {
-		case unicode.IsPrint(r):
-			b.WriteRune(r)
-		case r > 0xffff:
-			r -= 0x10000
-			fmt.Fprintf(&b, `\u%04x\u%04x`, 0xd800+r>>10, 0xdc00+r&0x3ff)
-		default:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		}
-	}
-	return b.String()
+	return string(printableJSON(line.Bytes())), nil
 }
 
 // newHeaderKey writes a new private key that only its owner may read, and prints the setting of scripts/encrypted_header.lua

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -151,13 +149,11 @@ func messageID(m *mta.Mail) string {
 
 // jsonLine is a value as one line that is safe to print.
 func jsonLine(value any) string {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
+	text, err := asJSON(value)
+	if err != nil {
 		return fmt.Sprintf("{\"error\":%q}\n", err)
 	}
-	return printableJSON(strings.TrimSuffix(b.String(), "\n")) + "\n"
+	return string(text) + "\n"
 }
 
 // print prints the result of a mail, and counts it.

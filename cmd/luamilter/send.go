@@ -54,7 +54,7 @@ func sendCommand(args []string, out, errOut io.Writer) error {
 	if err != nil {
 		return err
 	}
-	data, err := readMail(file)
+	data, err := readInput("mail", file)
 	if err != nil {
 		return err
 	}

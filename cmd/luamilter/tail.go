@@ -24,6 +24,7 @@ func tailCommand(args []string, out, errOut io.Writer) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal does not wait for who reads the output
 	return t.follow(ctx)
 }
 

@@ -208,6 +208,7 @@ func escapeGlob(path string) string {
 func (f *testFlags) runAlways(named []string, out, errOut io.Writer) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal does not wait for the case that is running
 	watcher := engine.NewWatcher(slog.New(newLogHandler(errOut, "text", "warn")), engine.WatchTimes{})
 	defer watcher.Close()
 	for {

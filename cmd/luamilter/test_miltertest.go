@@ -80,7 +80,7 @@ func firstChanged(fs *pflag.FlagSet, names []string) string {
 // run runs the script against the milter of --script, in this process; against that of --socket; or, with neither, against
 // the one that the script starts and connects to.
 func (f *miltertestFlags) run(host *hostFlags, verbose bool, out, errOut io.Writer) error {
-	source, err := readMiltertest(f.file)
+	source, err := readInput("script", f.file)
 	if err != nil {
 		return err
 	}
@@ -89,6 +89,9 @@ func (f *miltertestFlags) run(host *hostFlags, verbose bool, out, errOut io.Writ
 	}
 	if verbose {
 		options.Trace = errOut
+	}
+	if isTerminal(out) {
+		options.Shown = printableLines
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -113,20 +116,6 @@ func (f *miltertestFlags) globals() []miltertest.Define {
 		globals = append(globals, miltertest.Define{Name: name, Value: value, HasValue: ok})
 	}
 	return globals
-}
-
-func readMiltertest(file string) (string, error) {
-	var data []byte
-	var err error
-	if file == "-" {
-		data, err = io.ReadAll(os.Stdin)
-	} else {
-		data, err = os.ReadFile(file)
-	}
-	if err != nil {
-		return "", fmt.Errorf("read script: %w", err)
-	}
-	return string(data), nil
 }
 
 // filterAt is a milter that runs.

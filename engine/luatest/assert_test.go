@@ -1,6 +1,9 @@
 package luatest
 
 import (
+	"context"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -162,5 +165,28 @@ func TestACaseThatRunsTooLong(t *testing.T) {
 	f := s.Run(t.Context(), "filter_test.lua")
 	if got := f.said(); !strings.Contains(got, "the case ran longer than 50ms (--case-timeout)") {
 		t.Errorf("got %q", got)
+	}
+}
+
+func TestACaseEndsWithTheRun(t *testing.T) {
+	const endless = "while true do pcall(function() while true do end end) end"
+	for name, test := range map[string]string{
+		"in a case":    `t.case("x", function() ` + endless + ` end)`,
+		"at the top":   endless,
+		"after a case": `t.after(function() ` + endless + ` end) t.case("x", function() t.send{} end)`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "filter_test.lua")
+			for file, text := range map[string]string{path: `local t = require "test" ` + test, strings.TrimSuffix(path, "_test.lua") + ".lua": "function on_eom() end"} {
+				if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			suite := newSuite()
+			suite.Limit, suite.Config.MessageTimeout = time.Hour, time.Hour
+			suite.Run(ctx, path) // it would be an hour
+		})
 	}
 }

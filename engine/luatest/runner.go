@@ -53,6 +53,7 @@ func (r *runner) run(ctx context.Context) error {
 	}
 	r.config.Clock, r.config.Rotate = &r.clock, true
 	r.fuel = guard.NewFuel(r.config.Memory)
+	defer context.AfterFunc(ctx, r.fuel.Stop)()
 	r.lua = guard.NewState(guard.Options{Fuel: r.fuel, Print: r.print, Clock: &r.clock})
 	defer r.lua.Close()
 	r.bind()

@@ -94,7 +94,7 @@ func Tested(path string) (script string, err error) {
 	return name + ".lua", nil
 }
 
-// Run runs the cases of a test file, one after the other.
+// Run runs the cases of a test file, one after the other; none goes on for long when ctx has ended.
 func (s *Suite) Run(ctx context.Context, path string) *File {
 	start := time.Now()
 	f := &File{Path: path}

@@ -2,7 +2,6 @@ package miltertest
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"math"
 	"net/netip"
@@ -30,7 +29,7 @@ func (c *call) seconds(n int) time.Duration {
 
 func echo(c *call) int {
 	c.takes(1, 1)
-	fmt.Fprintln(c.run.Out, c.text(1))
+	c.run.print(c.text(1))
 	return 0
 }
 

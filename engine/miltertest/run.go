@@ -36,6 +36,8 @@ type Options struct {
 
 	// Out and Err are those of mt.echo and print, and of the programs that are started, which write at any time.
 	Out, Err io.Writer
+	// Shown, if set, is applied to what mt.echo and print are given: some of it comes from the milter.
+	Shown func(string) string
 
 	Trace io.Writer // gets a line for each frame that is sent or received; nil: none
 }
@@ -106,9 +108,17 @@ func (r *run) wait(done <-chan error) error {
 	}
 }
 
+// print is mt.echo and print.
+func (r *run) print(text string) {
+	if r.Shown != nil {
+		text = r.Shown(text)
+	}
+	fmt.Fprintln(r.Out, text)
+}
+
 // script loads the script and runs it.
 func (r *run) script() error {
-	L := guard.NewState(guard.Options{Fuel: r.fuel, Print: func(_ *lua.LState, text string) { fmt.Fprintln(r.Out, text) }})
+	L := guard.NewState(guard.Options{Fuel: r.fuel, Print: func(_ *lua.LState, text string) { r.print(text) }})
 	defer L.Close()
 	r.fuel.Begin(0, nil)
 	r.open(L)

@@ -110,6 +110,18 @@ func TestErrorsHaveFileAndLine(t *testing.T) {
 	}
 }
 
+func TestWhatIsPrintedMayBeMadePrintable(t *testing.T) {
+	m := &milter{answers: map[byte][]string{'E': {"hA\x00\x1b[31m\x00", "c"}}}
+	out, err := runWith(t, Options{
+		Source: `local conn = mt.connect("/s") mt.eom(conn) mt.echo(mt.getheader(conn, "A", 0)) print(mt.getheader(conn, "A", 0))`,
+		Filter: &Filter{Dial: m.dial},
+		Shown:  func(s string) string { return strings.ReplaceAll(s, "\x1b", "?") },
+	})
+	if out != "?[31m\n?[31m\n" || err != nil {
+		t.Errorf("got %q, %v", out, err)
+	}
+}
+
 func TestTheTracebackIsKept(t *testing.T) {
 	_, err := runScript(t, &milter{}, "local function f()\n  error('x')\nend\nf()")
 	var failure *ScriptError

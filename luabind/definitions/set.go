@@ -127,11 +127,6 @@ func (s *Set) Callbacks() []*Function {
 	return s.functions(func(f *Function) bool { return f.Callback() })
 }
 
-// GlobalFunctions are those that a script calls by their bare names, Lua's own included.
-func (s *Set) GlobalFunctions() []*Function {
-	return s.functions(func(f *Function) bool { return f.Class == "" && f.Owner() == "" && !f.Callback() })
-}
-
 // Members are the functions and methods of a class.
 func (s *Set) Members(class string) []*Function {
 	return s.functions(func(f *Function) bool { return f.Class == class })

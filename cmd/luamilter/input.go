@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// readMail reads a mail file; - is standard input.
-func readMail(file string) (string, error) {
+// readInput reads a file; - is standard input. An error says what it is.
+func readInput(what, file string) (string, error) {
 	var data []byte
 	var err error
 	if file == "-" {
@@ -21,7 +21,7 @@ func readMail(file string) (string, error) {
 		err = reason.Err
 	}
 	if err != nil {
-		return "", fmt.Errorf("read mail %s: %w", file, err)
+		return "", fmt.Errorf("read %s %s: %w", what, file, err)
 	}
 	return string(data), nil
 }
