@@ -74,7 +74,7 @@ var rules = []Rule{
 		"function on_header()\n  msg.count = (msg.count or 0) + 1\nend\n",
 	},
 	{
-		"bad-argument", "arguments that a function of the API never takes (error), codes in the text of a reply (warning)",
+		"bad-argument", "arguments that a function of the API never takes (error)",
 		"The functions themselves are called with what stands in the script, so the message is the one that the log would have.",
 		"function on_mail()\n  return reject(450, \"4.7.1\", \"come back later\")\nend\n",
 		"function on_mail()\n  return tempfail(450, \"4.7.1\", \"come back later\")\nend\n",

@@ -21,13 +21,13 @@ func (p *program) checkReply(s *source, c call, name string) {
 	if !slices.Contains(replies, name) || len(args) == 0 {
 		return
 	}
-	first, ok := constant(args[0])
+	first, ok := s.constant(args[0], 0)
 	if _, isCode := first.(lua.LNumber); isCode {
 		args = args[1:]
 		if len(args) == 0 {
 			return
 		}
-		first, ok = constant(args[0])
+		first, ok = s.constant(args[0], 0)
 		if text, isText := first.(lua.LString); isText && protocol.IsEnhancedCode(string(text)) {
 			return
 		}
