@@ -14,7 +14,6 @@ function on_mail(sender)
   if sender == "h" then return reject(550, "5.7", "two numbers") end
   if sender == "i" then return tempfail("4.7.1 later", "5 recipients", "4.2.1 is told of no third line") end
   if sender == "j" then return reject { 550, "no" } end
-  if sender == "k" then return reject(550, "9.7.1", "no class") end
   return reject(550.5)
 end
 
