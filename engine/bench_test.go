@@ -72,25 +72,35 @@ var benchScripts = []struct{ name, script string }{
 // BenchmarkMessage is a message of 25 header fields and 30 KiB through server, engine and script, from memory.
 func BenchmarkMessage(b *testing.B) {
 	for _, bm := range benchScripts {
-		b.Run(bm.name, func(b *testing.B) { benchMessage(b, bm.script, nil) })
+		b.Run(bm.name, func(b *testing.B) { benchMessage(b, bm.script, nil, 1) })
+	}
+}
+
+// BenchmarkBody is a message of 5 MiB whose body is only looked at, or kept.
+func BenchmarkBody(b *testing.B) {
+	for _, bm := range []struct{ name, script string }{
+		{"looked at", `function on_body(chunk) if chunk:find("xyzzy", 1, true) then msg.found = true end end`},
+		{"kept", `function on_body(chunk) msg.last = chunk end`},
+	} {
+		b.Run(bm.name, func(b *testing.B) { benchMessage(b, bm.script, nil, 170) })
 	}
 }
 
 // BenchmarkJournal is BenchmarkMessage with a journal that nobody looks at.
 func BenchmarkJournal(b *testing.B) {
 	for _, bm := range benchScripts {
-		b.Run(bm.name, func(b *testing.B) { benchMessage(b, bm.script, NewJournal(1000)) })
+		b.Run(bm.name, func(b *testing.B) { benchMessage(b, bm.script, NewJournal(1000), 1) })
 	}
 }
 
-func benchMessage(b *testing.B, script string, journal *Journal) {
+func benchMessage(b *testing.B, script string, journal *Journal, chunks int) {
 	r := newRig(b, func(c *Config) {
 		c.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
 		c.Observer = nil
 		c.Journal = journal
 	}, script)
 	c := &burstConn{left: b.N, done: make(chan struct{})}
-	c.first, c.message = recordMessage(b, r.host.Generation().wants)
+	c.first, c.message = recordMessage(b, r.host.Generation().wants, chunks)
 	b.ReportAllocs()
 	b.ResetTimer()
 	go r.srv.Serve(&oneListener{conn: c})
@@ -112,8 +122,8 @@ func (l *oneListener) Accept() (net.Conn, error) {
 func (l *oneListener) Close() error   { return nil }
 func (l *oneListener) Addr() net.Addr { return &net.UnixAddr{Net: "unix"} }
 
-// recordMessage is what an MTA sends: the beginning of a connection, and one message.
-func recordMessage(b *testing.B, want protocol.Options) (first, message []byte) {
+// recordMessage is what an MTA sends: the beginning of a connection, and one message with so many chunks of 30 KiB.
+func recordMessage(b *testing.B, want protocol.Options, chunks int) (first, message []byte) {
 	rec := &recorder{}
 	c := protocol.NewClient(rec)
 	_ = want
@@ -147,7 +157,9 @@ func recordMessage(b *testing.B, want protocol.Options) (first, message []byte) 
 	if want.Steps&protocol.StepNoBody == 0 {
 		frame('D', "Ni\x00ABCDEF0123\x00")
 		frame('N', "")
-		frame('B', strings.Repeat("0123456789abcdef0123456789abcd\r\n", 960))
+		for range chunks {
+			frame('B', strings.Repeat("0123456789abcdef0123456789abcd\r\n", 960))
+		}
 	}
 	frame('D', "Ei\x00ABCDEF0123\x00")
 	frame('E', "")

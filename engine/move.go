@@ -11,7 +11,7 @@ import (
 func (s *session) adopt(gen *Generation) {
 	s.Pause()
 	before := s.scripts
-	s.gen, s.scripts, s.counts, s.reads = gen, nil, false, false
+	s.gen, s.scripts, s.counts, s.reads, s.forgets = gen, nil, false, false, true
 	s.log = s.host.cfg.Log.With("conn", s.conn.ID, "generation", gen.number, "hash", gen.hash)
 	for i, script := range gen.scripts {
 		sc := scriptState{
@@ -34,6 +34,7 @@ func (s *session) adopt(gen *Generation) {
 		s.scripts = append(s.scripts, sc)
 		s.counts = s.counts || script.CountsHeaders()
 		s.reads = s.reads || script.Defines(luabind.OnMessage)
+		s.forgets = s.forgets && script.ForgetsBody()
 	}
 }
 

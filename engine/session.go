@@ -10,7 +10,7 @@ import (
 	"luamilter/protocol"
 )
 
-// session is one SMTP connection as the scripts see it. One goroutine uses it.
+// session is one SMTP connection as the scripts see it. One goroutine uses it at a time.
 type session struct {
 	host    *Host
 	gen     *Generation
@@ -23,6 +23,7 @@ type session struct {
 	msg     *message // nil outside a message
 	counts  bool     // a script needs to know how many header fields of a name there are
 	reads   bool     // a script defines on_message
+	forgets bool     // no script keeps anything of a chunk of the body
 	sending *mail    // a new body that the MTA is being sent lies in it
 	scripts []scriptState
 	notes   *notes        // for the journal; nil without one
@@ -89,6 +90,12 @@ func (s *session) Handle(ctx context.Context, ev *protocol.Event) (protocol.Verd
 	s.before(ev)
 	v := s.run(ctx, ev)
 	return s.after(ctx, ev, v), nil
+}
+
+// BodyReturned says that neither a script nor the host has a hold of the chunk that was handled last
+// (protocol.BodyReturner). The spool keeps the first as it came; of all others it has copies.
+func (s *session) BodyReturned() bool {
+	return s.forgets && (s.msg == nil || s.msg.mail == nil || s.msg.mail.body.first == "")
 }
 
 // before brings what is known of connection and message up to the event.

@@ -37,7 +37,7 @@ func (s *spool) write(chunk string) error {
 	case s.size > s.most:
 		return s.spill(chunk)
 	case s.first == "" && s.rest == nil:
-		s.first = chunk // most bodies are one chunk, and the bytes of an event may be kept
+		s.first = chunk // most bodies are one chunk; see session.BodyReturned
 	default:
 		s.rest = append(append(s.rest, s.first...), chunk...)
 		s.first = ""

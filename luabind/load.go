@@ -112,6 +112,7 @@ func (s *Script) learn(st *State) error {
 		s.timers = append(s.timers, t.every)
 	}
 	s.counts = countsHeaders(s.uses)
+	s.forgets = !s.defined[OnBody] || st.forgets
 	if len(problems) > 0 {
 		return &LoadError{Problems: problems}
 	}
@@ -245,6 +246,8 @@ func (s *Script) newState(ctx context.Context, first bool) (*State, error) {
 	for cb := range globalCallbacks {
 		st.fns[cb], _ = st.lua.GetGlobal(cb.String()).(*lua.LFunction)
 	}
+	fn := st.fns[OnBody]
+	st.forgets = fn != nil && !fn.IsG && s.main.Forgets(fn.Proto) && guard.Original(st.lua)
 	return st, nil
 }
 

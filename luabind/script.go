@@ -34,6 +34,7 @@ type Script struct {
 	request  request             // what negotiate{} asked for
 	uses     []guard.Use
 	counts   bool // delete_header without n: the host must see the headers
+	forgets  bool // on_body keeps nothing of its chunk, in no state
 	warnings []Problem
 	files    []File
 	timers   []time.Duration
@@ -59,6 +60,9 @@ func (s *Script) Defines(cb Callback) bool { return s.defined[cb] }
 
 // CountsHeaders says whether the host must count header fields for the script.
 func (s *Script) CountsHeaders() bool { return s.counts }
+
+// ForgetsBody says that nothing refers to a chunk of the body once on_body has returned.
+func (s *Script) ForgetsBody() bool { return s.forgets }
 
 // Callbacks are the names of the callbacks that the script defines.
 func (s *Script) Callbacks() []string {

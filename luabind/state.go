@@ -27,6 +27,7 @@ type State struct {
 	conn     *fieldView
 	msg      *fieldView
 	names    guard.Cache // of header fields
+	forgets  bool        // on_body keeps nothing of its chunk
 
 	loading   bool
 	callback  Callback        // the one that runs
@@ -95,6 +96,9 @@ func (st *State) callFunction(cb Callback, fn *lua.LFunction, ev *protocol.Event
 			scope.Message.rollback(marked) // half of what was wanted is worse than nothing
 		}
 		st.releaseMail()
+		if cb == OnBody {
+			guard.Lend(st.lua, "")
+		}
 		st.scope, st.event = nil, nil
 	}()
 	st.callback, st.scope, st.event, st.oversized = cb, scope, ev, false
@@ -212,7 +216,7 @@ func (st *State) pushArguments(cb Callback, fn *lua.LFunction, ev *protocol.Even
 		L.Push(lua.LString(value))
 		return 2
 	case OnBody:
-		L.Push(lua.LString(ev.Body))
+		L.Push(lua.LString(st.lend(ev.Body)))
 		return 1
 	case OnUnknown:
 		L.Push(lua.LString(ev.Value))
@@ -221,6 +225,17 @@ func (st *State) pushArguments(cb Callback, fn *lua.LFunction, ev *protocol.Even
 		return st.pushMail()
 	}
 	return 0
+}
+
+// lend gives a chunk of the body to on_body. A state that may keep it, where most states of the script would not, gets a
+// copy: what a script does while it loads can differ from state to state.
+func (st *State) lend(body string) string {
+	if st.forgets {
+		guard.Lend(st.lua, body)
+	} else if st.script.forgets {
+		return strings.Clone(body)
+	}
+	return body
 }
 
 func stringValue(s string) lua.LValue { return lua.LString(s) }

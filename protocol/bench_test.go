@@ -72,10 +72,26 @@ func (s *benchSession) Negotiated(Options) {}
 
 func (s *benchSession) Handle(context.Context, *Event) (Verdict, error) { return Verdict{}, nil }
 
+// returningBenchSession keeps nothing of the body.
+type returningBenchSession struct{ benchSession }
+
+func (s *returningBenchSession) NewSession(Peer, Session) Session { return s }
+
+func (s *returningBenchSession) BodyReturned() bool { return true }
+
 // BenchmarkConnection is the server alone: a connection with one message from memory.
 func BenchmarkConnection(b *testing.B) {
-	for _, size := range []int{1 << 10, 1 << 20} {
-		b.Run(sizeName(size), func(b *testing.B) {
+	for _, bm := range []struct {
+		name    string
+		size    int
+		handler Handler
+	}{
+		{"1 KiB", 1 << 10, &benchSession{}},
+		{"1 MiB", 1 << 20, &benchSession{}},
+		{"1 MiB, nothing of it kept", 1 << 20, &returningBenchSession{}},
+	} {
+		size := bm.size
+		b.Run(bm.name, func(b *testing.B) {
 			in := frame(optneg(offerV6)) + frame("DCj\x00h\x00") + frame(fConnect) + frame(fHelo)
 			in += frame("DMi\x00Q\x00") + frame(fMail) + frame(fRcpt)
 			for range 20 {
@@ -86,7 +102,7 @@ func BenchmarkConnection(b *testing.B) {
 				in += frame("B" + strings.Repeat("x", min(n, 65535)))
 			}
 			in += frame("E") + frame("Q")
-			s := &Server{Handler: &benchSession{}, Log: slog.New(slog.DiscardHandler)}
+			s := &Server{Handler: bm.handler, Log: slog.New(slog.DiscardHandler)}
 			s.start()
 			b.ReportAllocs()
 			b.SetBytes(int64(len(in)))
@@ -157,11 +173,4 @@ func sendMessage(b *testing.B, c *Client, body string) {
 	take(c.EOH())
 	take(c.Body(body))
 	take(c.EOM())
-}
-
-func sizeName(n int) string {
-	if n < 1<<20 {
-		return "1 KiB"
-	}
-	return "1 MiB"
 }

@@ -138,8 +138,12 @@ func (c *conn) answer() error {
 		if !ok {
 			return c.flush()
 		}
+		c.dialogue.spent = false
 		if err := c.command(Code(code), text(data)); err != nil {
 			return err
+		}
+		if c.dialogue.spent {
+			c.frames.takeBack()
 		}
 		if len(c.out) >= flushSize {
 			if err := c.flush(); err != nil {

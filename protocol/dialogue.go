@@ -7,14 +7,16 @@ import (
 
 // dialogue is what a connection remembers of what was said.
 type dialogue struct {
-	session Session
-	pauser  Pauser // the same, or nil
-	state   state
-	got     Options
-	wish    Step // what the Session asked for, offered or not
-	macros  Macros
-	ev      Event // used for one event after the other
-	send    func() error
+	session  Session
+	pauser   Pauser       // the same, or nil
+	returner BodyReturner // the same, or nil
+	state    state
+	got      Options
+	wish     Step // what the Session asked for, offered or not
+	macros   Macros
+	ev       Event // used for one event after the other
+	spent    bool  // nothing refers to the frame that has just been taken
+	send     func() error
 
 	// A verdict stands until the connection, the HELO or the message it concerns is over, and is
 	// the answer to all that comes.
@@ -43,6 +45,7 @@ func (c *conn) openSession(previous Session) error {
 		return errors.New("the handler gave no session")
 	}
 	d.pauser, _ = d.session.(Pauser)
+	d.returner, _ = d.session.(BodyReturner)
 	return nil
 }
 
@@ -53,7 +56,7 @@ func (c *conn) closeSession() error {
 	if session == nil {
 		return nil
 	}
-	d.session, d.pauser = nil, nil
+	d.session, d.pauser, d.returner = nil, nil, nil
 	d.ev = Event{Code: CodeClose, Macros: &d.macros}
 	if _, err := session.Handle(c.server.ctx, &d.ev); err != nil {
 		return fmt.Errorf("handle %v: %w", CodeClose, err)
@@ -103,6 +106,7 @@ func (c *conn) macro(data string) error {
 		}
 	}
 	d.macroFor = code
+	d.spent = code == CodeBody || code == CodeEOM // receive copies them
 	if err := d.macros.receive(code, pairs); err != nil {
 		return decodeError(CodeMacro, fmt.Errorf("for %v: %w", code, err))
 	}

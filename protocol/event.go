@@ -31,8 +31,9 @@ func (f Family) String() string {
 // Event is one callback of the milter protocol. Fields that its Code does not have are zero.
 //
 // The Event itself belongs to the connection and is used again for the next callback. Its strings
-// and Params may be kept for ever: the bytes behind them are never written again. A string can pin
-// up to 256 KiB of the read buffer, so clone what outlives the message.
+// and Params may be kept for ever: the bytes behind them are never written again, but those of a
+// Body that a BodyReturner has returned. A string can pin up to 256 KiB of the read buffer, so clone
+// what outlives the message.
 type Event struct {
 	Code Code
 

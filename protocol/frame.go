@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"unsafe"
 )
 
@@ -17,16 +18,18 @@ const (
 // frameReader cuts what a peer sends into frames. It reads as much as the socket has into a segment,
 // and a frame is a part of the segment. What has been read is never written again, so that frames
 // need no copy: a full segment is left to the collector, and a frame cut by its end moves to the
-// next. Memory grows only by a factor of the bytes that have arrived, whatever lengths claim.
+// next. Only a segment whose frames have all been taken back is used from its beginning again: it is
+// in the cache. Memory grows only by a factor of the bytes that have arrived, whatever lengths claim.
 type frameReader struct {
 	seg  []byte
 	r, w int // the bytes at r:w have been read from the socket but not been handed out
 	need int // bytes of the frame at r, if its length is known
+	held int // frames of the segment that were handed out and not taken back
 	idle idleReader
 	body bool // frames of body are those of CodeBody and CodeEOM, and limited to maxBodyFrame
 }
 
-// next hands out the next frame if all of it has been read.
+// next hands out the next frame if all of it has been read. Its bytes stay what they are unless it is taken back.
 func (f *frameReader) next() (code byte, data []byte, ok bool, err error) {
 	have := f.w - f.r
 	f.need = 0
@@ -54,8 +57,12 @@ func (f *frameReader) next() (code byte, data []byte, ok bool, err error) {
 		return 0, nil, false, nil
 	}
 	f.r += end
+	f.held++
 	return code, b[frameHeader+1 : end : end], true, nil
 }
+
+// takeBack takes back the frame that next gave last: nobody has a hold of a part of it any more.
+func (f *frameReader) takeBack() { f.held-- }
 
 // partial reports that the peer has sent a part of a frame.
 func (f *frameReader) partial() bool { return f.w > f.r }
@@ -64,7 +71,7 @@ func (f *frameReader) partial() bool { return f.w > f.r }
 func (f *frameReader) read(conn io.Reader) error {
 	if f.seg == nil && f.idle.able() {
 		seg, err := f.idle.read()
-		f.seg, f.w = seg, len(seg)
+		f.seg, f.w, f.held = seg, len(seg), 0
 		return err
 	}
 	n, err := conn.Read(f.space())
@@ -92,21 +99,33 @@ func (f *frameReader) space() []byte {
 	return f.seg[f.w:]
 }
 
-// move takes a new segment and the bytes of the frame cut by the end of the old one.
+// move takes the bytes of the frame cut by the end of the segment to the beginning of a new one, or of the same.
 func (f *frameReader) move() {
 	have := f.w - f.r
 	size := min(max(4*len(f.seg), segmentMin), segmentMax)
 	if have > size/2 {
 		size = max(size, min(2*have, f.need+readAhead))
 	}
-	seg := newSegment(size)
+	seg := f.seg
+	if f.held > 0 || len(seg) < size {
+		seg = newSegment(size)
+	}
 	copy(seg, f.seg[f.r:f.w])
-	f.seg, f.r, f.w = seg, 0, have
+	f.seg, f.r, f.w, f.held = seg, 0, have, 0
 }
+
+// segments are some of full size to be used again, by any connection: of none of them anybody has a hold.
+var segments sync.Pool
 
 // newSegment makes a segment without zeroing it first, which for a large one would cost a good part of what reading into
 // it does. Only what has been read is looked at.
 func newSegment(size int) []byte {
+	if size > segmentMax/2 && size <= segmentMax {
+		size = segmentMax
+		if s, ok := segments.Get().(*[segmentMax]byte); ok {
+			return s[:]
+		}
+	}
 	var b strings.Builder
 	b.Grow(size)
 	b.WriteByte(0)
@@ -116,6 +135,9 @@ func newSegment(size int) []byte {
 // rest gives up the segment before a wait that may be long; where something must be there to read into, only a large one.
 func (f *frameReader) rest() {
 	if f.r == f.w && (f.idle.able() || len(f.seg) > segmentMin || len(f.seg)-f.w < segmentMin/8) {
-		f.seg, f.r, f.w = nil, 0, 0
+		if f.held == 0 && len(f.seg) == segmentMax {
+			segments.Put((*[segmentMax]byte)(f.seg))
+		}
+		f.seg, f.r, f.w, f.held = nil, 0, 0, 0
 	}
 }

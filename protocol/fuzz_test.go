@@ -29,7 +29,7 @@ func FuzzFrameReader(f *testing.F) {
 		if !bytes.HasPrefix(stream, back) {
 			t.Errorf("got %q of %q", back, stream)
 		}
-		if largest > max(segmentMin, 4*len(stream)) {
+		if largest > max(segmentMin, 5*len(stream)) {
 			t.Errorf("%d bytes of memory for %d", largest, len(stream))
 		}
 	})

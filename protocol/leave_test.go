@@ -113,3 +113,17 @@ func TestShutdownCutsConnectionsThatHaveLeftTheirLoop(t *testing.T) {
 		t.Errorf("log: %s", log.String())
 	}
 }
+
+func TestIdleConnectionThatHasLeftItsLoopIsClosed(t *testing.T) {
+	var log logBuffer
+	s := &Server{Loops: 1, Handler: silent, Log: log.logger(slog.LevelInfo), IdleTimeout: time.Second}
+	c := negotiatedBy(t, startLoop(t, s))
+	s.loops.slow.Store(true)
+	must(t)(c.Mail("<a@b>"))
+	want(t, "connections in the loop", inLoops(s), 0)
+	wantClosed(t, c)
+	eventually(t, "it has ended", func() bool { return s.Connections() == 0 })
+	if !strings.Contains(log.String(), `reason="idle for 1s"`) {
+		t.Errorf("log: %s", log.String())
+	}
+}

@@ -126,6 +126,8 @@ func (m *Macros) receive(code Code, payload string) error {
 	case CodeHelo, CodeConnect:
 		m.endMessage()
 		payload = strings.Clone(payload) // lives longer than the read buffer should
+	case CodeBody, CodeEOM:
+		payload = strings.Clone(payload) // Postfix sends some with each chunk, whose read buffer may be used again
 	}
 	list, err := appendMacros(m.lists[s][:0], payload)
 	m.lists[s] = list

@@ -37,9 +37,9 @@ type Server struct {
 	// IdleTimeout is how long an MTA may say nothing (smfi_settimeout). 0 sets no limit.
 	IdleTimeout time.Duration
 	// Loops is how many goroutines serve the connections between them, as long as their Sessions answer at once; where
-	// these keep them waiting, and with 0, each connection has a goroutine of its own. Only
-	// TCP and unix sockets on Linux can be served so. A loop keeps a processor of Go's scheduler while there is traffic:
-	// it is at its best where GOMAXPROCS is greater than Loops.
+	// these keep them waiting, and with 0, each connection has a goroutine of its own. Only TCP and unix sockets on Linux
+	// can be served so. A loop keeps a processor of Go's scheduler while there is traffic: it is at its best where
+	// GOMAXPROCS is greater than Loops.
 	Loops int
 
 	once     sync.Once
@@ -137,7 +137,7 @@ func (s *Server) removeListener(l *net.Listener) {
 	s.checkDrained()
 }
 
-// accept serves a connection in a goroutine of its own, or refuses it.
+// accept gives a connection to a loop, or a goroutine of its own, or refuses it.
 func (s *Server) accept(nc net.Conn) {
 	c := newConn(s, nc, Peer{RemoteAddr: remoteAddr(nc), ID: s.newID()})
 	if !s.add(c) {

@@ -9,15 +9,15 @@ type Peer struct {
 }
 
 // Handler opens a Session for each connection of an MTA, and again after each SMFIC_QUIT_NC. It is
-// called by many goroutines at once.
+// called by many goroutines at once, and should not wait: one of them may be that which accepts connections.
 type Handler interface {
 	// NewSession begins a Session. previous is nil but after SMFIC_QUIT_NC: then it is the Session
 	// that has just closed, and what was negotiated for it holds for the new one too.
 	NewSession(peer Peer, previous Session) Session
 }
 
-// Session is the policy behind one connection. Its methods are called by one goroutine, one at a
-// time.
+// Session is the policy behind one connection. Its methods are called one at a time, but not always by the same
+// goroutine.
 type Session interface {
 	// Negotiate says what is asked of an MTA that offers offer. The Server keeps of the answer what
 	// was offered, so a Session may ask for all it wants. What it wants and is not offered the
@@ -41,4 +41,11 @@ type Pauser interface {
 	// Pause is called when all that the MTA has sent is handled, before the Server waits for more, and before it writes.
 	// It may come while Handle runs, in its goroutine: from Event.Progress.
 	Pause()
+}
+
+// BodyReturner is a Session that does not always keep what it is given of the body.
+type BodyReturner interface {
+	// BodyReturned is asked after each CodeBody that was given to Handle. True says that nothing refers to any byte of its
+	// Event.Body any more, the Verdict neither: what comes next may be read over it.
+	BodyReturned() bool
 }

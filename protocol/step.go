@@ -13,6 +13,7 @@ func (c *conn) event(code Code, cmd *command, data string) error {
 	if code == CodeMail || inTransaction(code) && d.state&inMessage == 0 {
 		c.beginMessage()
 	}
+	d.spent = code == CodeBody || code == CodeEOM // unless the Session gets a chunk, and keeps it
 	if code == CodeEOM {
 		return c.endOfMessage()
 	}
@@ -23,6 +24,7 @@ func (c *conn) event(code Code, cmd *command, data string) error {
 	if err != nil {
 		return err
 	}
+	d.ev.Body = ""
 	d.macros.endEvent()
 	if d.got.Steps&cmd.noReply == 0 {
 		c.reply(code, v)
@@ -68,6 +70,7 @@ func (c *conn) decide(code Code, cmd *command) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
+	d.spent = d.spent && d.returner != nil && d.returner.BodyReturned()
 	v.Changes = nil
 	c.keep(code, &v, d.got.Steps&cmd.noReply == 0)
 	return v, nil

@@ -28,6 +28,13 @@
 --- that has a value is negotiated as no-reply: the mail server does not wait for it. So a filter with `on_eom` or
 --- `on_message` alone costs one round trip a message, and `return accept()` in `on_header` one for each header field.
 --- `luamilter check` prints what will be negotiated.
+---
+--- A large body is read fastest where `on_body` can't keep a chunk itself. That is so if it is defined by
+--- `function on_body(chunk)`, outside of any block, and uses `chunk` as follows only: `chunk:find(...)` or
+--- `string.find(chunk, ...)`, the same with `match`, `sub`, `byte`, `len`, `lower`, `upper` and `gsub`;
+--- `for ... in chunk:gmatch(...) do`; `#chunk`, `not chunk`, `chunk == x`, `chunk ~= x`. What these give may be kept. All
+--- else works as well, but takes new memory for each chunk: `x = chunk`, `chunk .. x`, `f(chunk)`, `chunk` in a function
+--- inside `on_body`, another local of that name, `string` as a local, and a function of `string` that the script has replaced.
 
 --- once, before the script goes live, in a Lua state of its own; an error refuses it
 function on_load() end

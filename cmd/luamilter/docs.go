@@ -52,7 +52,7 @@ const (
 
 // terminal says how wide a text may be, and whether it may have bold in it (https://no-color.org).
 func terminal(out io.Writer) (width int, styled bool) {
-	file, ok := out.(*os.File)
+	file, ok := unwrapped(out).(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
 		return plainWidth, false
 	}

@@ -29,7 +29,12 @@ func luamilter(args []string, out, errOut io.Writer) int {
 	name, args := splitCommand(args)
 	for _, c := range commands() {
 		if c.name == name {
-			return exitCode(c.run(args, out, errOut), name, errOut)
+			printed := &output{Writer: out}
+			err := c.run(args, printed, errOut)
+			if err == nil && name != "run" { // whose result are verdicts; it has printed a greeting
+				err = printed.failure()
+			}
+			return exitCode(err, name, errOut)
 		}
 	}
 	return exitCode(noCommand(name), "", errOut)

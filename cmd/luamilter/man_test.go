@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -100,17 +99,5 @@ func TestPageDateIsThatOfTheSource(t *testing.T) {
 	}
 	if got := pageDate("soon"); len(got) != len("2026-01-02") {
 		t.Errorf("got %q, want today", got)
-	}
-}
-
-func TestManOnAFullDisk(t *testing.T) {
-	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
-	if err != nil {
-		t.Skip("no /dev/full")
-	}
-	defer full.Close()
-	var errOut bytes.Buffer
-	if got := luamilter([]string{"man"}, full, &errOut); got != exitFailed || errOut.Len() == 0 {
-		t.Errorf("got exit code %d and %q", got, errOut.String())
 	}
 }

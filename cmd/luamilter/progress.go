@@ -28,7 +28,7 @@ type progressBar struct {
 
 // isTerminal reports that somebody looks at what is written.
 func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
+	file, ok := unwrapped(w).(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 

@@ -85,7 +85,7 @@ func (f *miltertestFlags) run(host *hostFlags, verbose bool, out, errOut io.Writ
 		return err
 	}
 	options := miltertest.Options{
-		Name: f.file, Source: source, Defines: f.globals(), Timeout: time.Duration(f.timeout), Out: out, Err: errOut,
+		Name: f.file, Source: source, Defines: f.globals(), Timeout: time.Duration(f.timeout), Out: unwrapped(out), Err: errOut,
 	}
 	if verbose {
 		options.Trace = errOut

@@ -150,7 +150,7 @@ func TestFind(t *testing.T) {
 		{"plain", []string{"plain/a.EML", "plain/b.eml", "plain/link.eml", "read mail plain/lost.eml: no such file or directory"}},
 		{"md", []string{"md/cur/2:2,S", "md/new/1", "md/.Sent/cur/4"}},
 		{"half", []string{"half/x.eml"}},
-		{"empty", []string{"read mail empty: neither a Maildir nor a folder with .eml files"}},
+		{"empty", []string{"read mail empty: neither a Maildir (a folder with cur and new) nor a folder with .eml files"}},
 		{"missing", []string{"read mail missing: no such file or directory"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -45,7 +45,7 @@ func find(path string) []Source {
 	} else {
 		sources = filesIn(path, func(name string) bool { return strings.EqualFold(filepath.Ext(name), ".eml") })
 		if len(sources) == 0 {
-			err := errors.New("neither a Maildir nor a folder with .eml files")
+			err := errors.New("neither a Maildir (a folder with cur and new) nor a folder with .eml files")
 			return []Source{{Path: path, Err: readError(path, err)}}
 		}
 	}

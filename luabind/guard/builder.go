@@ -46,6 +46,9 @@ func pushString(L *lua.LState, s string) int {
 	return 1
 }
 
+// pushPart pushes what may be an argument of the function, or a part of one.
+func pushPart(L *lua.LState, s string) int { return pushString(L, stateOf(L).own(s)) }
+
 // concat is what a .. b .. c is compiled to: OP_CONCAT would join 200 strings of 64 MiB without looking.
 func concat(L *lua.LState) int {
 	n := L.GetTop()

@@ -66,7 +66,8 @@ type Chunk struct {
 	Uses   []Use        // in the order of the source
 	Writes []LocalWrite // in the order of the source
 
-	locals int // of the file itself
+	locals    int // of the file itself
+	forgetful []*lua.FunctionProto
 }
 
 // Compile parses, rewrites and compiles one Lua file. name stands in messages and tracebacks. constants are global names
@@ -116,6 +117,7 @@ func (c Compiler) compile(name string, src []byte, constants ...string) (chunk *
 	if c.Coverage != nil {
 		rw.counter = new(counter)
 	}
+	functions := globalFunctions(stmts) // whose names the rewriter changes
 	stmts = rw.file(stmts)
 	if rw.err != nil {
 		return nil, rw.err
@@ -138,6 +140,7 @@ func (c Compiler) compile(name string, src []byte, constants ...string) (chunk *
 	if err := finish(name, chunk.Proto); err != nil {
 		return nil, err
 	}
+	chunk.findForgetful(functions)
 	return chunk, nil
 }
 

@@ -70,6 +70,7 @@ func Library(L *lua.LState, name string, t *lua.LTable) *lua.LTable {
 			L.RaiseError("assignment to field '%s' of a library inside a callback: all messages would share it; "+
 				"use a local variable, or a field of msg or conn", keyName(L.Get(2)))
 		}
+		s.replaced = s.replaced || t.RawGet(L.Get(2)) != lua.LNil
 		L.RawSet(t, L.Get(2), L.Get(3))
 		return 0
 	}))

@@ -36,9 +36,9 @@ func strGsub(L *lua.LState) int {
 	}
 	n := g.run(start, limit)
 	if n == 0 {
-		L.Push(lua.LString(src))
+		pushPart(L, src)
 	} else {
-		L.Push(lua.LString(g.out.String()))
+		pushString(L, g.out.String())
 	}
 	L.Push(lua.LNumber(n))
 	return 2

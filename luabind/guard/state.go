@@ -39,6 +39,9 @@ type state struct {
 	view      *lua.LTable                 // _G
 	libraries map[*lua.LTable]*lua.LTable // the table behind each view of one
 	reserved  map[*lua.LTable]bool        // see Reserve
+	strings   *lua.LTable                 // the view of the string library
+	replaced  bool                        // a script has put another function in the place of one of a library
+	lent      string                      // see Lend
 	shield    *lua.LFunction
 	next      *lua.LFunction
 	ipairs    *lua.LFunction
@@ -82,8 +85,9 @@ func NewState(o Options) *lua.LState {
 	}
 	s.openMath(L)
 	s.openIO(L)
+	s.strings = L.GetGlobal("string").(*lua.LTable)
 	mt := L.CreateTable(0, 2)
-	mt.RawSetString("__index", s.library(L.GetGlobal("string").(*lua.LTable))) // ("x"):upper() goes past the view
+	mt.RawSetString("__index", s.library(s.strings)) // ("x"):upper() goes past the view
 	mt.RawSetString("__metatable", lua.LFalse)
 	L.SetMetatable(lua.LString(""), mt)
 	return L

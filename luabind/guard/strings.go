@@ -75,24 +75,27 @@ func strLower(L *lua.LState) int {
 	s := args{L, "lower"}.text(1)
 	if len(s) > cacheLongest {
 		claim(L, len(s))
+		return pushPart(L, lower(s))
 	}
 	L.Push(stateOf(L).lowered.Get(s, lowerValue))
 	return 1
 }
 
-func lowerValue(s string) lua.LValue {
-	return lua.LString(mapBytes(s, func(c byte) byte {
+func lowerValue(s string) lua.LValue { return lua.LString(lower(s)) }
+
+func lower(s string) string {
+	return mapBytes(s, func(c byte) byte {
 		if 'A' <= c && c <= 'Z' {
 			c += 'a' - 'A'
 		}
 		return c
-	}))
+	})
 }
 
 func strUpper(L *lua.LState) int {
 	s := args{L, "upper"}.text(1)
 	claim(L, len(s))
-	return pushString(L, mapBytes(s, func(c byte) byte {
+	return pushPart(L, mapBytes(s, func(c byte) byte {
 		if 'a' <= c && c <= 'z' {
 			c -= 'a' - 'A'
 		}
@@ -146,7 +149,7 @@ func strSub(L *lua.LState) int {
 	if from > to {
 		return pushString(L, "")
 	}
-	return pushString(L, s[from-1:to])
+	return pushPart(L, s[from-1:to])
 }
 
 func strFind(L *lua.LState) int  { return find(L, args{L, "find"}, true) }
@@ -217,7 +220,7 @@ func captureValue(L *lua.LState, m *pattern.Matcher, i, start, end int) lua.LVal
 	if isPos {
 		return lua.LNumber(pos)
 	}
-	return lua.LString(text)
+	return lua.LString(stateOf(L).own(text))
 }
 
 func strGmatch(L *lua.LState) int {

@@ -2,7 +2,6 @@ package lint
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 
@@ -12,7 +11,6 @@ import (
 
 	"luamilter/luabind"
 	"luamilter/luabind/definitions"
-	"luamilter/protocol"
 )
 
 // checkCalls looks at the arguments of calls of the host's functions.
@@ -30,6 +28,7 @@ func (p *program) checkCalls(s *source) {
 		}
 		if path.module == "" && luabind.Takes(path.name) {
 			p.checkArguments(s, c, path.name)
+			p.checkReply(s, c, path.name)
 		}
 	}
 }
@@ -118,11 +117,9 @@ func (p *program) checkArguments(s *source, c call, name string) {
 		known[i] = ok
 		values = append(values, v)
 	}
-	written := len(values)
 	for range mostTries {
 		complaint := p.probe.Complaint(name, values...)
 		if complaint == "" {
-			p.checkTexts(s, c, name, values[:written], known)
 			return
 		}
 		n := blamed(complaint)
@@ -149,25 +146,6 @@ func blamed(complaint string) (n int) {
 		return 0
 	}
 	return n
-}
-
-// likeCode is a text that looks like the code of a reply, like its xcode, or like both in front of a text.
-var likeCode = regexp.MustCompile(`^([245]\d\d( [245]\.\d{1,3}\.\d{1,3}( .*)?)?|[245]\.\d{1,3}|[245](\.\d{1,3}){2,}( .*)?)$`)
-
-// checkTexts finds codes that stand in the text of a reply.
-func (p *program) checkTexts(s *source, c call, name string, values []lua.LValue, known []bool) {
-	if !luabind.IsVerdict(name) {
-		return
-	}
-	for i, v := range values[:min(len(values), 2)] {
-		text, ok := v.(lua.LString)
-		if !ok || !known[i] || !known[0] || !likeCode.MatchString(string(text)) ||
-			i == 1 && values[0].Type() == lua.LTNumber && protocol.IsEnhancedCode(string(text)) {
-			continue
-		}
-		p.report(s, s.at(c.expr.Args[i]), Warning, "bad-argument",
-			"%q is sent as a text; the code is a number, and the xcode an argument of its own with three numbers, such as \"5.7.1\"", string(text))
-	}
 }
 
 // constant is the value of an expression that is written down as it is, or of a local that never has another one. Where the

@@ -29,6 +29,7 @@ func TestWhatIsNotSureIsNotTold(t *testing.T) {
 		"a global that is made by its name":      `_G["gre" .. "et"] = print function on_mail(s) greet(s) end`,
 		"a function that is put into a library":  `function string.trim(s) return s end function on_mail(s) print(string.trim(s)) end`,
 		"a field that only a variable names":     `function on_mail(s) msg[s] = 1 print(msg.sendr) end`,
+		"numbers in the text of a reply":         `function on_mail(s) return reject("550 mails a day are too many", "5.7.1") end function on_helo() return tempfail(450, "4.7.1", "4.7.1") end`,
 		"an argument that is not known":          `function on_header(n, v) insert_header(#v, n, v) return reject(tonumber(v), n, v) end`,
 		"arguments whose number is not known":    `function on_header(...) add_header(...) add_header("X", select(2, ...)) end`,
 		"a macro of the connection, later":       `function on_eom() print(macro("{daemon_name}"), macro("i")) end`,

@@ -74,7 +74,7 @@ var rules = []Rule{
 		"function on_header()\n  msg.count = (msg.count or 0) + 1\nend\n",
 	},
 	{
-		"bad-argument", "arguments that a function of the API never takes (error), codes in the text of a reply (warning)",
+		"bad-argument", "arguments that a function of the API never takes (error)",
 		"The functions themselves are called with what stands in the script, so the message is the one that the log would have.",
 		"function on_mail()\n  return reject(450, \"4.7.1\", \"come back later\")\nend\n",
 		"function on_mail()\n  return tempfail(450, \"4.7.1\", \"come back later\")\nend\n",
@@ -147,6 +147,12 @@ var rules = []Rule{
 		"A filter runs inside the mail server's time limits, next to others: it can't end the process, run programs or load bytecode.",
 		"function on_mail()\n  os.exit(1)\nend\n",
 		"function on_mail()\n  return tempfail()\nend\n",
+	},
+	{
+		"reply-text", "a code or an xcode in the text of a reply (warning)",
+		"The client would read it behind the code and the xcode that stand there by themselves. An xcode is 5.x.y or 4.x.y, as the code.",
+		"function on_mail()\n  return reject(\"550 5.1.8 no such domain\")\nend\n",
+		"function on_mail()\n  return reject(550, \"5.1.8\", \"no such domain\")\nend\n",
 	},
 	{
 		luabind.RuleSyntax, "a file that is no Lua (error)",
