@@ -220,7 +220,7 @@ func (c *checker) print(r checked) {
 		strings.Join(r.Callbacks, " "), orNone(r.Actions), orNone(r.Steps))
 	for stage := protocol.StageConnect; stage <= protocol.StageEOH; stage++ {
 		if names, ok := r.Macros[stage.String()]; ok {
-			fmt.Fprintf(c.out, "  macros     %s: %s\n", stage, orNone(names))
+			fmt.Fprintf(c.out, "  macros     %s: %s\n", stage, printable(orNone(names)))
 		}
 	}
 }

@@ -9,16 +9,16 @@ import (
 
 // Apply makes the changes of a filter to a mail as Postfix does.
 func (m *Mail) Apply(changes []protocol.Change) {
+	header := headerEdit{mail: m}
 	replaced := false
 	for _, c := range changes {
 		switch c.Code {
 		case protocol.ReplyAddHeader:
-			m.Fields = append(m.Fields, changedField(c))
+			header.add(changedField(c))
 		case protocol.ReplyInsertHeader:
-			// The MTA's own Received field counts: 0 is above it, 1 below.
-			m.Fields = slices.Insert(m.Fields, min(int(c.Index), len(m.Fields)), changedField(c))
+			header.insert(int(c.Index), changedField(c))
 		case protocol.ReplyChangeHeader:
-			m.changeHeader(c)
+			header.change(c)
 		case protocol.ReplyAddRcpt, protocol.ReplyAddRcptPar:
 			m.Recipients = append(m.Recipients, Recipient{Address: Bare(c.Value), Params: c.Params})
 		case protocol.ReplyDelRcpt:
@@ -34,6 +34,7 @@ func (m *Mail) Apply(changes []protocol.Change) {
 			m.Quarantined, m.Reason = true, c.Value
 		}
 	}
+	header.settle()
 	if replaced {
 		m.Body = strings.ReplaceAll(m.Body, "\r\n", "\n")
 		if m.Body != "" && !strings.HasSuffix(m.Body, "\n") {
@@ -51,25 +52,69 @@ func changedField(c protocol.Change) Field {
 	return Field{Name: c.Name, Colon: ":", Value: space + c.Value}
 }
 
-// changeHeader replaces the field of that name and number, the first being 1; an empty value deletes it. One that is not
-// there is added.
-func (m *Mail) changeHeader(c protocol.Change) {
-	seen := uint32(0)
-	for i, h := range m.Fields {
-		if h.Own || !strings.EqualFold(h.Name, c.Name) {
-			continue
-		}
-		if seen++; seen < max(c.Index, 1) {
-			continue
-		}
-		if c.Value == "" {
-			m.Fields = slices.Delete(m.Fields, i, i+1)
-		} else {
-			m.Fields[i] = changedField(c)
-		}
+// headerEdit makes changes to the header of a mail, of which there may be as many as it has fields: it is not searched for each.
+type headerEdit struct {
+	mail   *Mail
+	places map[string][]int // where the fields of a name stand, in lower case; nil: not known
+	gone   map[int]bool     // places of fields that are deleted, until settle
+}
+
+func (h *headerEdit) add(f Field) {
+	if h.places != nil {
+		name := strings.ToLower(f.Name)
+		h.places[name] = append(h.places[name], len(h.mail.Fields))
+	}
+	h.mail.Fields = append(h.mail.Fields, f)
+}
+
+// insert puts a field into the header. The MTA's own Received field counts: 0 is above it, 1 below.
+func (h *headerEdit) insert(at int, f Field) {
+	h.settle()
+	h.mail.Fields = slices.Insert(h.mail.Fields, min(at, len(h.mail.Fields)), f)
+}
+
+// change replaces the field of that name and number, the first being 1; an empty value deletes it. One that is not there is
+// added.
+func (h *headerEdit) change(c protocol.Change) {
+	h.find()
+	name, n := strings.ToLower(c.Name), int(max(c.Index, 1))-1
+	places := h.places[name]
+	switch {
+	case n >= len(places) && c.Value != "":
+		h.add(changedField(c))
+	case n >= len(places):
+	case c.Value != "":
+		h.mail.Fields[places[n]] = changedField(c)
+	default:
+		h.gone[places[n]] = true
+		h.places[name] = slices.Delete(places, n, n+1)
+	}
+}
+
+// find notes where the fields stand.
+func (h *headerEdit) find() {
+	if h.places != nil {
 		return
 	}
-	if c.Value != "" {
-		m.Fields = append(m.Fields, changedField(c))
+	h.places, h.gone = map[string][]int{}, map[int]bool{}
+	for i, f := range h.mail.Fields {
+		if !f.Own {
+			name := strings.ToLower(f.Name)
+			h.places[name] = append(h.places[name], i)
+		}
 	}
+}
+
+// settle takes the deleted fields out, and forgets the places.
+func (h *headerEdit) settle() {
+	if len(h.gone) > 0 {
+		var left []Field
+		for i, f := range h.mail.Fields {
+			if !h.gone[i] {
+				left = append(left, f)
+			}
+		}
+		h.mail.Fields = left
+	}
+	h.places, h.gone = nil, nil
 }

@@ -3,6 +3,7 @@ package lint
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -26,6 +27,12 @@ type macroRead struct {
 	callbacks []luabind.Callback
 }
 
+// macroName is how a name looks that can stand in the configuration of an MTA.
+var macroName = regexp.MustCompile(`^(\w|\{[\w.-]{2,100}\})$`)
+
+// shortened keeps a name from filling the screen.
+func shortened(name string) string { return name[:min(len(name), 100)] }
+
 // findMacros lists the calls of macro() with a constant name in functions of which all callers are known.
 func (p *program) findMacros() (reads []macroRead) {
 	for _, s := range p.sources {
@@ -36,10 +43,14 @@ func (p *program) findMacros() (reads []macroRead) {
 			value, _ := s.constant(c.expr.Args[0], 0)
 			name, ok := value.(lua.LString)
 			callbacks, sure := c.in.stages.each()
-			if !ok || !sure {
-				continue
+			at := s.at(c.expr.Args[0])
+			switch {
+			case !ok:
+			case !macroName.MatchString(braced(string(name))):
+				p.report(s, at, Warning, "macro-stage", "%q is no name of a macro, so no mail server sends it", shortened(string(name)))
+			case sure:
+				reads = append(reads, macroRead{MacroRead{braced(string(name)), callbacks[0]}, s, at, callbacks})
 			}
-			reads = append(reads, macroRead{MacroRead{braced(string(name)), callbacks[0]}, s, s.at(c.expr.Args[0]), callbacks})
 		}
 	}
 	return reads

@@ -21,3 +21,7 @@ end
 function on_eom()
   print(macro("i"), macro("rcpt_addr"), macro("client_addr"), macro("v"), macro("{msg_id}"))
 end
+
+function on_header()
+  print(macro(""), macro("{mail addr}"), macro("i') evil(`"), macro("_"))
+end
