@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	runtimemetrics "runtime/metrics"
+	"slices"
 )
 
 const (
@@ -13,6 +14,8 @@ const (
 	gcRoom = 32 << 20
 	// gcPercentMax bounds what a heap of nearly nothing is given (GOGC); gcPercentMin is Go's own.
 	gcPercentMax, gcPercentMin = 800, 100
+	// gcRecent is how many collections are looked back on: what is live goes up and down with the messages in flight.
+	gcRecent = 8
 )
 
 // tuneGC gives a small heap more room before each collection. A large one is left to Go's own rule, and all to the memory
@@ -22,16 +25,18 @@ func tuneGC() {
 		return
 	}
 	live := []runtimemetrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	var recent [gcRecent]uint64 // a percentage of the least of them would be too much for the others
 	last := 0
-	var collected func(int)
-	collected = func(int) {
+	var collected func(n int)
+	collected = func(n int) {
 		runtimemetrics.Read(live)
-		percent := min(max(int(100*gcRoom/max(live[0].Value.Uint64(), 1)), gcPercentMin), gcPercentMax)
+		recent[n%gcRecent] = max(live[0].Value.Uint64(), 1)
+		percent := min(max(int(100*gcRoom/slices.Max(recent[:])), gcPercentMin), gcPercentMax)
 		if percent > last+last/8 || percent < last-last/8 { // setting it stops the world
 			debug.SetGCPercent(percent)
 			last = percent
 		}
-		runtime.AddCleanup(new([16]byte), collected, 0)
+		runtime.AddCleanup(new([16]byte), collected, n+1)
 	}
 	collected(0)
 }
