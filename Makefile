@@ -73,7 +73,8 @@ fuzz:
 
 # The compiler inlines what the profile shows to be called often. Stale, it costs a little speed and nothing else.
 profile:
-	$(GO) test -run '^$$' -bench '^BenchmarkMessage$$' -benchtime 4s -cpuprofile cmd/luamilter/default.pgo -o /dev/null ./engine
+	$(GO) test -run '^$$' -bench '^BenchmarkMessage$$' -benchtime 4s -cpuprofile $(CURDIR)/cmd/luamilter/default.pgo -o /dev/null ./engine
+	$(GO) run ./cmd/milterbench strip cmd/luamilter/default.pgo
 
 bench: test-packages
 	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) ./...

@@ -61,6 +61,9 @@ func dispatch(args []string, out io.Writer) error {
 		printUsage(out)
 		return nil
 	}
+	if args[0] == "strip" {
+		return strip(args[1:])
+	}
 	for _, c := range commands() {
 		if c.name == args[0] {
 			return c.start(args[1:], out)
@@ -74,6 +77,7 @@ func printUsage(out io.Writer) {
 	for _, c := range commands() {
 		fmt.Fprintf(out, "  milterbench %-8s  %s\n", c.name, c.summary)
 	}
+	fmt.Fprint(out, "  milterbench strip     take from the CPU profile FILE what tells of this machine (make profile)\n")
 	fmt.Fprint(out, "\nmilterbench COMMAND --help lists the flags. Run it in the source tree.\n")
 }
 
