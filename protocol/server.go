@@ -65,10 +65,12 @@ func (s *Server) start() {
 	s.once.Do(func() {
 		s.ctx, s.cancel = context.WithCancel(context.Background())
 		s.idPrefix = rand.Text()[:6] + "-"
-		s.conns = make(map[*conn]struct{})
-		s.listeners = make(map[*net.Listener]struct{})
 		s.stop = make(chan struct{})
 		s.drained = make(chan struct{})
+		s.mu.Lock() // Connections may be called at any time
+		s.conns = make(map[*conn]struct{})
+		s.listeners = make(map[*net.Listener]struct{})
+		s.mu.Unlock()
 		s.startLoops()
 	})
 }

@@ -371,6 +371,14 @@ func TestAcceptErrorsThatPassAreWaitedFor(t *testing.T) {
 	})
 }
 
+func TestConnectionsMayBeAskedForWhileServeBegins(t *testing.T) {
+	for range 100 {
+		s := &Server{Handler: &testSession{}}
+		startServer(t, s)
+		want(t, "connections", s.Connections(), 0)
+	}
+}
+
 func TestListenerClosedByOthersEndsServe(t *testing.T) {
 	l := &pipeListener{conns: make(chan net.Conn), done: make(chan struct{})}
 	_ = l.Close()
