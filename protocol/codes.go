@@ -72,6 +72,9 @@ func (c Code) String() string {
 	return fmt.Sprintf("command 0x%02x", byte(c))
 }
 
+// NoReply is the step that says that a command gets no reply (SMFIP_NR_*), 0 if there is none.
+func (c Code) NoReply() Step { return commands[c].noReply }
+
 // ReplyCode is a reply of the milter (SMFIR_*), the first byte of a frame.
 type ReplyCode byte
 

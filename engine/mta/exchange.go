@@ -31,35 +31,10 @@ func (s *Session) put(ev protocol.Event, known ...string) (protocol.Answer, erro
 	answer, err := s.send(&ev)
 	if err != nil || answer.Sent {
 		s.observe(Exchange{
-			Event: ev, Macros: macros, Answer: answer, Silent: s.got.Steps&noReply(ev.Code) != 0, Took: time.Since(start), Err: err,
+			Event: ev, Macros: macros, Answer: answer, Silent: s.got.Steps&ev.Code.NoReply() != 0, Took: time.Since(start), Err: err,
 		})
 	}
 	return answer, err
-}
-
-// noReply is the step that says that a command gets no reply.
-func noReply(code protocol.Code) protocol.Step {
-	switch code {
-	case protocol.CodeConnect:
-		return protocol.StepNoReplyConnect
-	case protocol.CodeHelo:
-		return protocol.StepNoReplyHelo
-	case protocol.CodeMail:
-		return protocol.StepNoReplyMail
-	case protocol.CodeRcpt:
-		return protocol.StepNoReplyRcpt
-	case protocol.CodeData:
-		return protocol.StepNoReplyData
-	case protocol.CodeHeader:
-		return protocol.StepNoReplyHeader
-	case protocol.CodeEOH:
-		return protocol.StepNoReplyEOH
-	case protocol.CodeBody:
-		return protocol.StepNoReplyBody
-	case protocol.CodeUnknown:
-		return protocol.StepNoReplyUnknown
-	}
-	return 0
 }
 
 // since is the version of the protocol that brought a command.
